@@ -1,0 +1,37 @@
+// Package wire is the vocabulary of the node: identifiers, amounts, outpoints,
+// transactions, headers and blocks, with their encoding as it stands on the
+// network and in block files. It imports the standard library only.
+//
+// # Reading
+//
+// A decoder is given one buffer that holds everything and reads it twice: the
+// first pass checks the structure and counts inputs, outputs and witness
+// items, the second fills slabs of exactly that size. Scripts and witness
+// items are sub-slices of the buffer and lists are sub-slices of the slabs, so
+// a block costs a handful of allocations however many inputs it has. Txid and
+// wtxid are hashed straight from the buffer on the way.
+//
+// Consequently a decoded value owns the buffer that it was decoded from: the
+// caller must not write to it again, and holding one script of a block holds
+// the whole block.
+//
+// # Against whom
+//
+// The bytes come from anyone. A reader allocates in proportion to the bytes
+// that have arrived and never to a count that they claim: a claimed count
+// that the rest of the buffer cannot hold fails before anything is allocated.
+// The worst ratio is a witness of empty items, 24 bytes of memory for each
+// byte of input. Every encoding but one is refused: compact sizes must be the
+// shortest form and at most [MaxSize], a witness record with nothing in it
+// and unknown optional data are errors, and so are bytes after the end. A
+// value that decodes therefore encodes to the same bytes. Errors are [*Error]
+// and match an [ErrorKind] with errors.Is; nothing panics.
+//
+// # Concurrency
+//
+// All values are plain data. A decoded or sealed transaction or block is safe
+// for concurrent reading: no method writes to its receiver except [Tx.Seal].
+//
+// The forms are those of the original protocol and BIP 144 (serialization
+// with witness), the size measures those of BIP 141.
+package wire
