@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -114,6 +115,10 @@ func TestWycheproofECDSA(t *testing.T) {
 				lenient[strings.Join(c.Flags, ",")]++
 			}
 		}
+	}
+	// Integers read as unsigned, long lengths, garbage; and n - s for s.
+	if got, want := fmt.Sprint(lenient), "map[ArithmeticError:1 BerEncodedSignature:7 InvalidEncoding:18 ModifiedSignature:10 SignatureMalleabilityBitcoin:1]"; got != want {
+		t.Errorf("leniency: %s, want %s", got, want)
 	}
 	t.Logf("wycheproof: %d vectors; passed beyond strict rules: %v", n, lenient)
 	if n != file.NumberOfTests || n != 463 {
