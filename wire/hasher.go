@@ -5,22 +5,27 @@ import (
 	"hash"
 )
 
-// hasher is a reusable double SHA-256 over parts. It keeps its buffer beside
-// the state, since one on the stack would escape through the interface.
+// hasher is a double SHA-256 over parts. Small inputs, which is nearly all
+// transactions, are joined in scratch; larger ones are streamed through a
+// state that is made at the first need and used again.
 type hasher struct {
-	state hash.Hash
-	sum   []byte
-}
-
-func newHasher(needed bool) hasher {
-	if !needed {
-		return hasher{}
-	}
-	return hasher{state: sha256.New(), sum: make([]byte, 0, sha256.Size)}
+	scratch [1024]byte
+	state   hash.Hash
+	sum     []byte // beside the state, since Sum makes its argument escape
 }
 
 // joined hashes the concatenation of the parts.
 func (h *hasher) joined(a, b, c []byte) [32]byte {
+	if len(a)+len(b)+len(c) <= len(h.scratch) {
+		n := copy(h.scratch[:], a)
+		n += copy(h.scratch[n:], b)
+		n += copy(h.scratch[n:], c)
+		return DoubleSHA256(h.scratch[:n])
+	}
+	if h.state == nil {
+		h.state = sha256.New()
+		h.sum = make([]byte, 0, sha256.Size)
+	}
 	h.state.Reset()
 	h.state.Write(a)
 	h.state.Write(b)

@@ -213,7 +213,6 @@ func newFiller(buf []byte, c counts) filler {
 		ins:   make([]TxIn, c.ins),
 		outs:  make([]TxOut, c.outs),
 		items: make([][]byte, c.items),
-		hash:  newHasher(c.items > 0),
 	}
 }
 
