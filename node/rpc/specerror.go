@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -60,6 +61,9 @@ func asError(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {
 		return e
+	}
+	if errors.Is(err, context.Canceled) {
+		return &Error{Code: CodeClientNotConnected, Message: "Shutting down"}
 	}
 	return &Error{Code: CodeMisc, Message: err.Error()}
 }
