@@ -1,0 +1,28 @@
+// Package ldbstorage gives LevelDB its files through a [vfs.FS], on the real
+// disk as well as on the simulated one, with the guarantees that LevelDB's
+// recovery rests on and with the question answered whose database it is.
+//
+// It differs from the storage that comes with goleveldb in this:
+//   - The first sync of each new file also syncs the directory. goleveldb does
+//     so for manifests only; a manifest on the disk may then name a table whose
+//     directory entry is not, and a synced journal may be gone after a power
+//     loss on file systems that take POSIX at its word.
+//   - A CURRENT that names a missing manifest, and tables without a CURRENT,
+//     are corruption. goleveldb takes both for an absent database and makes an
+//     empty one in its place.
+//   - Tables are written through a buffer, not block by block.
+//   - A file named OWNER says who made the database. A directory that holds a
+//     LevelDB without it, or with another owner, is refused before anything in
+//     it is opened or changed ([ErrForeign]).
+//
+// # Files
+//
+//	OWNER              the Owner of [Config] and a newline, made before all others
+//	LOCK               held while the storage is open
+//	CURRENT            name of the manifest in use, replaced by rename
+//	MANIFEST-nnnnnn    the manifests
+//	nnnnnn.log         journals
+//	nnnnnn.ldb         tables
+//
+// A [Storage] is safe for concurrent use, as goleveldb requires.
+package ldbstorage

@@ -1,0 +1,295 @@
+package ldbstorage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/syndtr/goleveldb/leveldb/storage"
+
+	"grapevine/internal/vfs"
+)
+
+const (
+	ownerName   = "OWNER"
+	ownerTmp    = "OWNER.tmp"
+	lockName    = "LOCK"
+	currentName = "CURRENT"
+	currentTmp  = "CURRENT.tmp"
+	// metaLimit bounds OWNER and CURRENT; both are one short line.
+	metaLimit = 4096
+)
+
+// ErrForeign: the directory holds a database that the owner did not make. It
+// has not been changed.
+var ErrForeign = errors.New("a database of another program")
+
+// Config says where the database is and whose.
+type Config struct {
+	FS  vfs.FS // nil is the machine's own
+	Dir string // made, with its parents, when missing
+	// Owner is one line that no other program and no other kind of database
+	// uses, such as "grapevine chainstate".
+	Owner  string
+	Logger *slog.Logger // LevelDB's own messages, at debug level; nil for none
+}
+
+// Storage implements goleveldb's storage.Storage.
+type Storage struct {
+	fs   vfs.FS
+	dir  string
+	log  *slog.Logger
+	lock io.Closer
+
+	mu     sync.Mutex
+	held   bool // LevelDB's own lock within the process
+	closed bool
+}
+
+var _ storage.Storage = (*Storage)(nil)
+
+// Open checks the owner, takes the lock and returns the storage. The caller
+// closes it after the database. Errors: [ErrForeign], vfs.ErrLocked, and those
+// of the file system.
+func Open(cfg Config) (*Storage, error) {
+	fsys := cfg.FS
+	if fsys == nil {
+		fsys = vfs.OS()
+	}
+	if cfg.Owner == "" || strings.ContainsAny(cfg.Owner, "\r\n") {
+		return nil, errors.New("ldbstorage: owner must be one line")
+	}
+	owned, err := checkOwner(fsys, cfg.Dir, cfg.Owner)
+	if err != nil {
+		return nil, err
+	}
+	if err := vfs.MkdirAllSync(fsys, cfg.Dir); err != nil {
+		return nil, err
+	}
+	lock, err := fsys.Lock(filepath.Join(cfg.Dir, lockName))
+	if err != nil {
+		return nil, err
+	}
+	if !owned {
+		err = vfs.WriteFileSync(fsys, filepath.Join(cfg.Dir, ownerName),
+			filepath.Join(cfg.Dir, ownerTmp), []byte(cfg.Owner+"\n"))
+		if err != nil {
+			_ = lock.Close()
+			return nil, err
+		}
+	}
+	return &Storage{fs: fsys, dir: cfg.Dir, log: cfg.Logger, lock: lock}, nil
+}
+
+// CheckOwner returns nil for a directory that is missing, empty or the
+// owner's, and [ErrForeign] for another's. It only reads.
+func CheckOwner(fsys vfs.FS, dir, owner string) error {
+	_, err := checkOwner(fsys, dir, owner)
+	return err
+}
+
+// checkOwner reports whether dir already carries the owner's name.
+func checkOwner(fsys vfs.FS, dir, owner string) (owned bool, err error) {
+	list, err := fsys.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	var stranger string
+	for _, in := range list {
+		switch in.Name {
+		case ownerName:
+			got, err := vfs.ReadFile(fsys, filepath.Join(dir, ownerName), metaLimit)
+			if err != nil {
+				return false, err
+			}
+			if string(got) != owner+"\n" {
+				return false, fmt.Errorf("%s: %w (its OWNER says %q, not %q)",
+					dir, ErrForeign, strings.TrimSpace(string(got)), owner)
+			}
+			return true, nil
+		case ownerTmp, lockName:
+		default:
+			stranger = in.Name
+		}
+	}
+	if stranger != "" {
+		return false, fmt.Errorf("%s: %w (it has no OWNER, but a file %s)", dir, ErrForeign, stranger)
+	}
+	return false, nil
+}
+
+// Wipe removes every file of the database except OWNER and LOCK, so that the
+// next open makes an empty one. It is refused for a foreign database, and safe
+// to repeat after a crash in the middle.
+func (s *Storage) Wipe() error {
+	list, err := s.fs.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, in := range list {
+		if in.Dir || in.Name == ownerName || in.Name == lockName {
+			continue
+		}
+		if err := s.fs.Remove(s.path(in.Name)); err != nil {
+			return err
+		}
+	}
+	return s.fs.SyncDir(s.dir)
+}
+
+func (s *Storage) path(name string) string { return filepath.Join(s.dir, name) }
+
+// Lock implements storage.Storage.
+func (s *Storage) Lock() (storage.Locker, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return nil, storage.ErrClosed
+	case s.held:
+		return nil, storage.ErrLocked
+	}
+	s.held = true
+	return &locker{s: s}, nil
+}
+
+type locker struct {
+	s    *Storage
+	once sync.Once
+}
+
+func (l *locker) Unlock() {
+	l.once.Do(func() {
+		l.s.mu.Lock()
+		defer l.s.mu.Unlock()
+		l.s.held = false
+	})
+}
+
+// Log implements storage.Storage.
+func (s *Storage) Log(msg string) {
+	if s.log != nil {
+		s.log.LogAttrs(context.Background(), slog.LevelDebug, msg, slog.String("db", s.dir))
+	}
+}
+
+// Close releases the lock. Files still open stay usable until closed.
+func (s *Storage) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return storage.ErrClosed
+	}
+	s.closed = true
+	s.mu.Unlock()
+	return s.lock.Close()
+}
+
+func (s *Storage) check(fd storage.FileDesc) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return storage.ErrClosed
+	}
+	if !storage.FileDescOk(fd) {
+		return storage.ErrInvalidFile
+	}
+	return nil
+}
+
+// SetMeta implements storage.Storage: CURRENT is replaced in one step and on
+// the disk when this returns.
+func (s *Storage) SetMeta(fd storage.FileDesc) error {
+	if err := s.check(fd); err != nil {
+		return err
+	}
+	return vfs.WriteFileSync(s.fs, s.path(currentName), s.path(currentTmp), []byte(fd.String()+"\n"))
+}
+
+// GetMeta implements storage.Storage. See the package comment for what counts
+// as corruption.
+func (s *Storage) GetMeta() (storage.FileDesc, error) {
+	none := storage.FileDesc{}
+	b, err := vfs.ReadFile(s.fs, s.path(currentName), metaLimit)
+	if errors.Is(err, fs.ErrNotExist) {
+		left, lerr := s.List(storage.TypeTable | storage.TypeJournal)
+		if lerr != nil {
+			return none, lerr
+		}
+		if len(left) > 0 {
+			return none, corrupted(left[0], "CURRENT is missing, but tables or journals are there")
+		}
+		return none, os.ErrNotExist
+	}
+	if err != nil {
+		return none, err
+	}
+	name, ok := strings.CutSuffix(string(b), "\n")
+	fd, parsed := parseName(name)
+	if !ok || !parsed || fd.Type != storage.TypeManifest {
+		return none, corrupted(none, fmt.Sprintf("CURRENT holds %q", b))
+	}
+	found, err := vfs.Exists(s.fs, s.path(name))
+	if err != nil {
+		return none, err
+	}
+	if !found {
+		return none, corrupted(fd, "CURRENT names it, but it is missing")
+	}
+	return fd, nil
+}
+
+func corrupted(fd storage.FileDesc, detail string) error {
+	return &storage.ErrCorrupted{Fd: fd, Err: errors.New("leveldb: " + detail)}
+}
+
+// List implements storage.Storage.
+func (s *Storage) List(ft storage.FileType) ([]storage.FileDesc, error) {
+	list, err := s.fs.ReadDir(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	var fds []storage.FileDesc
+	for _, in := range list {
+		if fd, ok := parseName(in.Name); ok && fd.Type&ft != 0 {
+			fds = append(fds, fd)
+		}
+	}
+	return fds, nil
+}
+
+// Remove implements storage.Storage. The removal is not synced: a file that
+// comes back after a crash is one that LevelDB removes again.
+func (s *Storage) Remove(fd storage.FileDesc) error {
+	if err := s.check(fd); err != nil {
+		return err
+	}
+	return s.fs.Remove(s.path(fd.String()))
+}
+
+// Rename implements storage.Storage.
+func (s *Storage) Rename(oldfd, newfd storage.FileDesc) error {
+	if err := s.check(oldfd); err != nil {
+		return err
+	}
+	if err := s.check(newfd); err != nil {
+		return err
+	}
+	if oldfd == newfd {
+		return nil
+	}
+	if err := s.fs.Rename(s.path(oldfd.String()), s.path(newfd.String())); err != nil {
+		return err
+	}
+	return s.fs.SyncDir(s.dir)
+}
