@@ -1,0 +1,361 @@
+package chain
+
+import (
+	"errors"
+
+	"grapevine/chain/headers"
+	"grapevine/chain/utxo"
+	"grapevine/wire"
+)
+
+// pipeline is what lies between the committed tip and the speculative one:
+// blocks connected or disconnected into overlays that nobody sees yet.
+type pipeline struct {
+	steps []*step
+	bytes int // of the blocks whose scripts are being checked
+}
+
+// step is one block on its way, and the overlay that it makes.
+type step struct {
+	node       *headers.Node
+	disconnect bool
+	overlay    *utxo.Overlay
+	txs        int
+
+	// Of connected blocks:
+	job   *scriptJob
+	undo  []byte // encoded; written by the job's finish
+	bytes int    // of the block, counted in pipeline.bytes until the job is done
+}
+
+// Bounds of what may be in flight, so that memory stays bounded while every
+// core has work: the script jobs of 16 blocks or 16 MiB of blocks, whichever
+// is reached first (one block is always let in). Parsed, with their overlays,
+// such blocks take about five times their size.
+const (
+	maxJobs     = 16
+	maxJobBytes = 16 << 20
+)
+
+// end returns the node at which the coins stand once all steps are merged.
+func (p *pipeline) end(tip *headers.Node) *headers.Node {
+	if len(p.steps) == 0 {
+		return tip
+	}
+	s := p.steps[len(p.steps)-1]
+	if s.disconnect {
+		return s.node.Parent()
+	}
+	return s.node
+}
+
+// top returns the overlay that the next step rests on, nil for the coins.
+func (p *pipeline) top() *utxo.Overlay {
+	if len(p.steps) == 0 {
+		return nil
+	}
+	return p.steps[len(p.steps)-1].overlay
+}
+
+func (p *pipeline) push(s *step) {
+	p.steps = append(p.steps, s)
+	p.bytes += s.bytes
+}
+
+// room reports whether another block may start.
+func (p *pipeline) room() bool {
+	jobs := 0
+	for _, s := range p.steps {
+		if s.job != nil {
+			jobs++
+		}
+	}
+	return jobs < maxJobs && p.bytes < maxJobBytes
+}
+
+// retire lets go of the blocks whose scripts are done, and returns the first
+// step whose scripts failed, nil when none did.
+func (p *pipeline) retire() (failed *step) {
+	for _, s := range p.steps {
+		if s.job == nil || !s.job.done.Load() {
+			continue
+		}
+		p.bytes -= s.bytes
+		s.bytes = 0
+		if s.job.err() != nil {
+			return s
+		}
+		s.job = nil
+	}
+	return nil
+}
+
+// drop abandons all steps. Jobs that run end by themselves; nobody waits for
+// their verdicts.
+func (p *pipeline) drop() {
+	for _, s := range p.steps {
+		if s.job != nil {
+			s.job.dropped.Store(true)
+		}
+	}
+	p.steps = nil
+	p.bytes = 0
+}
+
+// contains reports whether n is being connected.
+func (p *pipeline) contains(n *headers.Node) bool {
+	for _, s := range p.steps {
+		if s.node == n && !s.disconnect {
+			return true
+		}
+	}
+	return false
+}
+
+// committable returns how many steps from the front may be merged: those up
+// to the last checked block that is better than the tip.
+func (p *pipeline) committable(tip *headers.Node) int {
+	n := 0
+	for i, s := range p.steps {
+		if s.job != nil {
+			break
+		}
+		if !s.disconnect && better(s.node, tip) {
+			n = i + 1
+		}
+	}
+	return n
+}
+
+// passed returns how many steps from the front are checked.
+func (p *pipeline) passed() int {
+	for i, s := range p.steps {
+		if s.job != nil {
+			return i
+		}
+	}
+	return len(p.steps)
+}
+
+// overlayBytes returns what the overlays of uncommitted steps take.
+func (p *pipeline) overlayBytes() int64 {
+	var n int64
+	for _, s := range p.steps {
+		n += overlayBytes(s.overlay)
+	}
+	return n
+}
+
+// advance moves everything on that can be moved on without waiting. Owner
+// only; it is called whenever something may have changed.
+func (c *Chain) advance() error {
+	for {
+		if err := c.settle(); err != nil {
+			return err
+		}
+		more, err := c.startNext()
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+	}
+	c.answerWaiters()
+	return nil
+}
+
+// settle takes in the verdicts of the script workers: failed blocks are
+// marked, and what is better than the tip is committed.
+func (c *Chain) settle() error {
+	if s := c.pipe.retire(); s != nil {
+		err := s.job.err()
+		// What stands before the failed block and is better than the tip is
+		// committed first: its scripts may still be running, so it stays.
+		c.abandonFrom(s)
+		c.blockFailed(s.node, err)
+		c.noteVerdict(s.node, err)
+		return nil
+	}
+	n := c.pipe.committable(c.tip())
+	if n == 0 && c.pipe.overlayBytes() > c.maxOverlayBytes() {
+		// A reorganisation too large to hold: commit what has passed.
+		n = c.pipe.passed()
+	}
+	return c.commit(n)
+}
+
+// abandonFrom drops the failed step and all after it. Where what is left
+// would lead away from the tip without ever being better, it goes too.
+func (c *Chain) abandonFrom(failed *step) {
+	for i, s := range c.pipe.steps {
+		if s != failed {
+			continue
+		}
+		for _, later := range c.pipe.steps[i:] {
+			if later.job != nil {
+				later.job.dropped.Store(true)
+			}
+			c.pipe.bytes -= later.bytes
+		}
+		c.pipe.steps = c.pipe.steps[:i]
+		break
+	}
+	for _, s := range c.pipe.steps {
+		if !s.disconnect && better(s.node, c.tip()) {
+			return
+		}
+	}
+	c.pipe.drop()
+}
+
+// startNext begins the next step towards the best candidate. It reports
+// whether it did something.
+func (c *Chain) startNext() (bool, error) {
+	if len(c.exclusive) > 0 {
+		if len(c.pipe.steps) > 0 {
+			return false, nil
+		}
+		do := c.exclusive[0]
+		c.exclusive = c.exclusive[1:]
+		return true, do()
+	}
+	if c.halted() || !c.pipe.room() || c.flushHolds() {
+		return false, nil
+	}
+	target := c.findTarget()
+	end := c.pipe.end(c.tip())
+	if target == nil || target == end {
+		return false, nil
+	}
+	if end == nil {
+		return false, errors.New("chain: no tip to build on")
+	}
+	if target.Ancestor(end.Height()) != end {
+		return c.startReorg(target)
+	}
+	if c.cfg.StopAtHeight > 0 && end.Height() >= c.cfg.StopAtHeight {
+		return false, nil
+	}
+	return c.startConnect(target.Ancestor(end.Height() + 1))
+}
+
+// findTarget returns the best candidate whose branch is usable. Candidates
+// with an invalid or missing ancestor are dropped.
+func (c *Chain) findTarget() *headers.Node {
+	active := c.active.Load()
+	for {
+		target := c.candidates.best()
+		if target == nil {
+			return nil
+		}
+		usable := true
+		for n := target; n != nil && !active.Contains(n); n = n.Parent() {
+			if c.pipe.contains(n) {
+				break // its branch has been looked at
+			}
+			if s := n.Status(); s&headers.StatusFailed != 0 || s&headers.StatusHasData == 0 {
+				usable = false
+				break
+			}
+		}
+		if usable {
+			return target
+		}
+		c.candidates.remove(target)
+	}
+}
+
+// startReorg disconnects the tip's branch down to where target forks off.
+// It waits until the pipeline is empty, unless that already leads there.
+func (c *Chain) startReorg(target *headers.Node) (bool, error) {
+	end := c.pipe.end(c.tip())
+	if len(c.pipe.steps) > 0 {
+		if c.pipe.passed() < len(c.pipe.steps) {
+			// A better branch appeared while another is being checked: see
+			// what comes of that first.
+			return false, nil
+		}
+		if !c.pipe.steps[len(c.pipe.steps)-1].disconnect {
+			// All passed and still not better than the tip: begin anew.
+			c.pipe.drop()
+			return true, nil
+		}
+	}
+	return true, c.pushDisconnect(end)
+}
+
+// pushDisconnect adds the step that takes n, the end of the pipeline, off.
+func (c *Chain) pushDisconnect(n *headers.Node) error {
+	b, err := c.Block(n)
+	if err != nil {
+		return c.fail(err)
+	}
+	undo, err := c.Undo(n)
+	if err != nil {
+		return c.fail(err)
+	}
+	overlay := utxo.NewOverlay(c.pipe.top(), c.coins)
+	clean, err := disconnectBlock(overlay, b, undo, n, c.params)
+	if err != nil {
+		return c.fail(err)
+	}
+	if !clean {
+		c.log.Warn("block to disconnect does not match the coins", "hash", n.Hash(), "height", n.Height())
+	}
+	c.pipe.push(&step{node: n, disconnect: true, overlay: overlay, txs: len(b.Txs)})
+	return nil
+}
+
+// startConnect adds the step that connects n on the end of the pipeline, when
+// its block is at hand; else it is fetched and the owner is woken later.
+func (c *Chain) startConnect(n *headers.Node) (bool, error) {
+	b, err := c.fetched(n)
+	if err != nil {
+		return false, c.fail(err)
+	}
+	if b == nil {
+		return false, nil
+	}
+	s, err := c.connect(n, b, connectOptions{below: c.pipe.top()})
+	if err != nil {
+		if !isInvalid(err) {
+			return false, c.fail(err)
+		}
+		if len(c.pipe.steps) > 0 && c.pipe.steps[len(c.pipe.steps)-1].disconnect {
+			c.pipe.drop() // the branch fails at its first block: stay
+		}
+		c.blockFailed(n, err)
+		c.noteVerdict(n, err)
+		c.dropDeadEnd()
+		return true, nil
+	}
+	c.recent.drop(n)
+	c.pipe.push(s)
+	c.scripts.submit(s.job)
+	return true, nil
+}
+
+// dropDeadEnd abandons steps that lead away from the tip and that nothing
+// better follows any more.
+func (c *Chain) dropDeadEnd() {
+	for _, s := range c.pipe.steps {
+		if !s.disconnect && better(s.node, c.tip()) {
+			return
+		}
+	}
+	c.pipe.drop()
+}
+
+// fetched returns the block of n if it is in memory. If not, reading it and
+// the ones after it begins, and the owner is woken when n's is there.
+func (c *Chain) fetched(n *headers.Node) (*wire.Block, error) {
+	if b := c.recent.get(n); b != nil {
+		return b, nil
+	}
+	return c.reader.get(n, c.candidates.best())
+}
+
+// overlayBytes estimates what an overlay takes: an entry of 96 bytes, its
+// slots and a script of the usual size.
+func overlayBytes(o *utxo.Overlay) int64 { return int64(o.Len()) * 160 }

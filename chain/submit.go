@@ -1,0 +1,198 @@
+package chain
+
+import (
+	"context"
+	"errors"
+
+	"grapevine/chain/consensus"
+	"grapevine/chain/event"
+	"grapevine/chain/headers"
+	"grapevine/wire"
+)
+
+// Outcome says what became of a submitted block that broke no rule.
+type Outcome uint8
+
+const (
+	// Connected: the block is part of the active chain.
+	Connected Outcome = iota + 1
+	// Stored: the block is kept, but its branch has not the most work, or was
+	// not judged yet.
+	Stored
+	// Duplicate: the block was here before and is valid.
+	Duplicate
+	// DuplicateUnjudged: the block was here before; its scripts were never
+	// checked.
+	DuplicateUnjudged
+)
+
+// waiter is a caller who waits for the verdict on a block.
+type waiter struct {
+	node    *headers.Node
+	verdict error
+	reply   func(Outcome, error)
+}
+
+// SubmitBlock accepts a block and returns once it has been judged and, where
+// its branch has the most work, connected: what is read afterwards shows it.
+// The error is a [consensus.Error] when a rule is broken, and a failure
+// otherwise.
+func (c *Chain) SubmitBlock(ctx context.Context, b *wire.Block) (Outcome, error) {
+	if out, err := c.known(b.Hash()); out != 0 || err != nil {
+		return out, err
+	}
+	if err := consensus.CheckBlock(b, c.params, consensus.CheckAll); err != nil {
+		return 0, err
+	}
+	var out Outcome
+	err := c.ask(ctx, func(reply func(error)) error {
+		n, fresh, err := c.acceptBlock(b, nil)
+		if err != nil {
+			reply(err)
+			return c.failure()
+		}
+		if !fresh {
+			out, err = c.known(b.Hash())
+			reply(err)
+			return nil
+		}
+		c.waiters = append(c.waiters, &waiter{node: n, reply: func(o Outcome, err error) {
+			out = o
+			reply(err)
+		}})
+		return nil
+	})
+	return out, err
+}
+
+// known says what there is to say about a block whose data are here already.
+func (c *Chain) known(hash wire.BlockHash) (Outcome, error) {
+	n := c.tree.Lookup(hash)
+	if n == nil {
+		return 0, nil
+	}
+	switch s := n.Status(); {
+	case s&headers.StatusFailed != 0:
+		return 0, invalid(consensus.ErrDuplicateHeader, consensus.ResultCachedInvalid, "block %s was previously marked invalid", hash)
+	case s&headers.StatusHasData == 0:
+		return 0, nil
+	case s&headers.StatusValidScripts != 0:
+		return Duplicate, nil
+	default:
+		return DuplicateUnjudged, nil
+	}
+}
+
+// noteVerdict keeps why n failed for those who wait for it.
+func (c *Chain) noteVerdict(n *headers.Node, err error) {
+	for _, w := range c.waiters {
+		if w.node == n {
+			w.verdict = err
+		}
+	}
+}
+
+// answerWaiters replies to those whose block will not change its state
+// without something new arriving.
+func (c *Chain) answerWaiters() {
+	active := c.active.Load()
+	rest := c.waiters[:0]
+	for _, w := range c.waiters {
+		switch {
+		case w.verdict != nil:
+			w.reply(0, w.verdict)
+		case active.Contains(w.node):
+			w.reply(Connected, nil)
+		case w.node.Status()&headers.StatusFailed != 0:
+			w.reply(0, invalid(consensus.ErrPrevInvalid, consensus.ResultInvalidPrev, ""))
+		case c.pending(w.node):
+			rest = append(rest, w)
+		default:
+			w.reply(Stored, nil)
+		}
+	}
+	clear(c.waiters[len(rest):])
+	c.waiters = rest
+}
+
+// pending reports whether n may still become part of the active chain by
+// itself.
+func (c *Chain) pending(n *headers.Node) bool {
+	if c.halted() {
+		return false
+	}
+	return c.pipe.contains(n) || n.ChainTxCount() != 0 && better(n, c.tip())
+}
+
+// SubmitHeader adds one header to the tree.
+func (c *Chain) SubmitHeader(ctx context.Context, h wire.Header) error {
+	_, err := c.SubmitHeaders(ctx, []wire.Header{h})
+	return err
+}
+
+// SubmitHeaders adds headers, each the child of the one before it, and returns
+// the node of the last one that was accepted, with the error of the first one
+// that was not.
+func (c *Chain) SubmitHeaders(ctx context.Context, list []wire.Header) (*headers.Node, error) {
+	hashes := make([]wire.BlockHash, len(list))
+	for i := range list {
+		hashes[i] = list[i].Hash()
+	}
+	var last *headers.Node
+	err := c.ask(ctx, func(reply func(error)) error {
+		before := c.tree.Best()
+		var err error
+		for i := range list {
+			var n *headers.Node
+			if n, err = c.acceptHeader(&list[i], hashes[i]); err != nil {
+				break
+			}
+			last = n
+		}
+		if best := c.tree.Best(); best != before {
+			c.publish(event.Event{Kind: event.HeaderTip, Height: best.Height(), Hash: best.Hash()})
+		}
+		reply(err)
+		return nil
+	})
+	return last, err
+}
+
+// CheckTemplate reports whether a block would be valid on the current tip,
+// without keeping anything of it. Proof of work is not asked for.
+func (c *Chain) CheckTemplate(ctx context.Context, b *wire.Block) error {
+	return c.alone(ctx, func() error {
+		tip := c.tip()
+		if b.Header.PrevBlock != tip.Hash() {
+			return invalid(consensus.ErrNotBestPrevBlock, consensus.ResultUnset, "")
+		}
+		opts := consensus.CheckAll
+		opts.CheckPow = false
+		if err := consensus.CheckBlock(b, c.params, opts); err != nil {
+			return err
+		}
+		if err := consensus.ContextualCheckHeader(&b.Header, c.headerContext(tip, &b.Header), c.params); err != nil {
+			return err
+		}
+		if err := consensus.ContextualCheckBlock(b, c.blockContext(tip), c.params); err != nil {
+			return err
+		}
+		s, err := c.connectOn(tip, b, connectOptions{scripts: scriptsKeep})
+		if err != nil {
+			if !isInvalid(err) {
+				return errors.Join(err, c.fail(err))
+			}
+			return err
+		}
+		return c.runNow(s.job)
+	})
+}
+
+// runNow checks the scripts of one block while the owner waits.
+func (c *Chain) runNow(j *scriptJob) error {
+	ended := make(chan struct{})
+	j.after = func() { close(ended) }
+	c.scripts.submit(j)
+	<-ended
+	return j.err()
+}
