@@ -1,6 +1,8 @@
 package utxo
 
 import (
+	"errors"
+
 	"grapevine/chain/consensus"
 	"grapevine/wire"
 )
@@ -106,6 +108,9 @@ func measureUndo(b []byte) (size undoSize, err error) {
 // readCount reads the count of a list whose entries take at least least bytes.
 func readCount(b []byte, pos, least int) (count, size int, err error) {
 	n, size, err := wire.ReadCompactSize(b[pos:])
+	if errors.Is(err, wire.ErrTruncated) {
+		return 0, 0, &DecodeError{ErrCodecTruncated, "undo list", pos}
+	}
 	if err != nil {
 		return 0, 0, &DecodeError{ErrCodecCount, "undo list", pos}
 	}
