@@ -105,14 +105,16 @@ func (n *Node) SetChainTxCount(count uint64) { n.chainTxCount.Store(count) }
 // [StatusHasUndo].
 func (n *Node) File() uint32 { return n.file.Load() }
 
-// SetFile sets the number of the block file.
-func (n *Node) SetFile(file uint32) { n.file.Store(file) }
-
 // DataPos returns the offset of the block in its file.
 func (n *Node) DataPos() uint32 { return n.dataPos.Load() }
 
-// SetDataPos sets the offset of the block in its file.
-func (n *Node) SetDataPos(pos uint32) { n.dataPos.Store(pos) }
+// SetData sets where the block is: the number of its file and the offset there.
+// Its undo data goes to the file of the same number. [StatusHasData] is set
+// afterwards, so that who sees the bit sees the place.
+func (n *Node) SetData(file, pos uint32) {
+	n.file.Store(file)
+	n.dataPos.Store(pos)
+}
 
 // UndoPos returns the offset of the undo data in its file.
 func (n *Node) UndoPos() uint32 { return n.undoPos.Load() }

@@ -171,6 +171,13 @@ func (t *Tree) All() iter.Seq[*Node] {
 	}
 }
 
+// Each calls fn for what [Tree.All] iterates over.
+func (t *Tree) Each(fn func(*Node)) {
+	for n := range t.All() {
+		fn(n)
+	}
+}
+
 // Tips returns the nodes without children, and the tip of the active chain even
 // when headers follow it; the highest first.
 func (t *Tree) Tips(active *Chain) []*Node {
