@@ -1,0 +1,147 @@
+package mining
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"grapevine/chain"
+	"grapevine/chain/headers"
+	"grapevine/chain/params"
+	"grapevine/wire"
+)
+
+// Chain is what a [Miner] needs of the chain.
+type Chain interface {
+	Active() *headers.Chain
+	// CheckTemplate judges a block on the tip, proof of work and merkle root
+	// aside.
+	CheckTemplate(ctx context.Context, b *wire.Block) error
+	// SubmitBlock takes a block in and returns once readers see the result.
+	SubmitBlock(ctx context.Context, b *wire.Block) (chain.Outcome, error)
+}
+
+// Clock tells the time of the node.
+type Clock interface{ Now() time.Time }
+
+// Config says what a [Miner] works on; all fields but BlockVersion are required.
+type Config struct {
+	Params   *params.Params
+	Chain    Chain
+	Versions Versioner
+	Clock    Clock
+	// BlockVersion replaces the version of the blocks where blocks are mined on
+	// demand; 0 does not.
+	BlockVersion int32
+}
+
+// Miner mines on the tip of the chain, one block after the other.
+type Miner struct {
+	cfg Config
+	// last is the weight of the last block put together, with what is reserved
+	// for header and coinbase; 0 before the first.
+	last atomic.Int64
+}
+
+// New returns a miner.
+func New(cfg Config) (*Miner, error) {
+	if cfg.Params == nil || cfg.Chain == nil || cfg.Versions == nil || cfg.Clock == nil {
+		return nil, errors.New("mining: incomplete configuration")
+	}
+	return &Miner{cfg: cfg}, nil
+}
+
+// DefaultTries is how many nonces a call tries unless told otherwise.
+const DefaultTries = 1_000_000
+
+// reservedWeight is what a template sets aside for the header, the count of
+// transactions and the coinbase.
+const reservedWeight wire.Weight = 8000
+
+// LastAssembled returns the weight and the number of transactions of the last
+// block that was put together, as a template counts them: with the reserve and
+// without the coinbase. Transactions are not chosen yet, so there are none. It
+// reports false before the first block.
+func (m *Miner) LastAssembled() (weight wire.Weight, txs int, ok bool) {
+	weight = wire.Weight(m.last.Load())
+	return weight, 0, weight > 0
+}
+
+// TemplateOn returns the template of the block after prev.
+func (m *Miner) TemplateOn(prev *headers.Node) Template {
+	t := NewTemplate(prev, m.cfg.Clock.Now(), m.cfg.Versions, m.cfg.Params)
+	if m.cfg.BlockVersion != 0 && m.cfg.Params.MineOnDemand() {
+		t.Version = m.cfg.BlockVersion
+	}
+	return t
+}
+
+// TemplateError says why a block that was put together would not be valid.
+type TemplateError struct{ Err error }
+
+func (e *TemplateError) Error() string { return "TestBlockValidity failed: " + e.Err.Error() }
+
+// Unwrap returns the rule that would be broken.
+func (e *TemplateError) Unwrap() error { return e.Err }
+
+// RejectedError says why a finished block was not taken in.
+type RejectedError struct{ Err error }
+
+func (e *RejectedError) Error() string {
+	return fmt.Sprintf("block not accepted: %v", e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *RejectedError) Unwrap() error { return e.Err }
+
+// Generate mines n blocks that pay the script and submits each. It returns the
+// hashes of those that it found before tries nonces were used up or ctx ended.
+func (m *Miner) Generate(ctx context.Context, n int, payTo []byte, tries uint64) ([]wire.BlockHash, error) {
+	var hashes []wire.BlockHash
+	for extra := uint64(0); len(hashes) < n && ctx.Err() == nil; {
+		b, err := m.find(ctx, payTo, nil, extra, &tries)
+		switch {
+		case err != nil:
+			return hashes, err
+		case b == nil && tries == 0:
+			return hashes, nil
+		case b == nil:
+			// All nonces of a header failed: another coinbase gives new ones.
+			extra++
+			continue
+		}
+		if _, err := m.cfg.Chain.SubmitBlock(ctx, b); err != nil {
+			return hashes, &RejectedError{err}
+		}
+		hashes = append(hashes, b.Hash())
+		extra = 0
+	}
+	return hashes, nil
+}
+
+// Block finds a block of the given transactions, in their order; the fees are
+// left unclaimed. It does not submit it. The block is nil when [DefaultTries]
+// nonces did not do.
+func (m *Miner) Block(ctx context.Context, payTo []byte, txs []*wire.Tx) (*wire.Block, error) {
+	tries := uint64(DefaultTries)
+	return m.find(ctx, payTo, txs, 0, &tries)
+}
+
+// find builds a block on the tip, has the chain judge it, and searches its nonce.
+// The block is nil when the nonces or the tries ran out.
+func (m *Miner) find(ctx context.Context, payTo []byte, txs []*wire.Tx, extra uint64, tries *uint64) (*wire.Block, error) {
+	t := m.TemplateOn(m.cfg.Chain.Active().Tip())
+	m.last.Store(int64(reservedWeight))
+	b := t.Assemble(payTo, txs, 0, extra)
+	if err := m.cfg.Chain.CheckTemplate(ctx, b); err != nil {
+		return nil, &TemplateError{err}
+	}
+	h := b.Header
+	found, err := grind(ctx, &h, tries, m.cfg.Params)
+	if err != nil || !found {
+		return nil, err
+	}
+	return wire.NewBlock(h, b.Txs), nil
+}
