@@ -216,7 +216,7 @@ func TestCoinElement(t *testing.T) {
 // TestStatsStops: a cancelled context, a broken iterator and coins out of
 // order end the walk with their error and leave no goroutine.
 func TestStatsStops(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	list := randomEntries(3000)
 	twice := []entry{list[0], list[0]}
 	swapped := []entry{list[0], list[2], list[1]}
@@ -259,7 +259,7 @@ func (it *stopAfter) Next() bool {
 }
 
 func TestStatsCancelMidway(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	ctx, cancel := context.WithCancel(context.Background())
 	it := &stopAfter{sliceIterator{list: randomEntries(5000)}, cancel}
 	if _, err := ComputeStats(ctx, HashMuHash, it); !errors.Is(err, context.Canceled) {
