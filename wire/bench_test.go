@@ -1,6 +1,10 @@
-package wire
+package wire_test
 
-import "testing"
+import (
+	"testing"
+
+	. "grapevine/wire"
+)
 
 func BenchmarkDecodeBlock(b *testing.B) {
 	for _, c := range realBlocks {
@@ -23,14 +27,7 @@ func BenchmarkScan(b *testing.B) {
 	raw := readShared(b, "blocks/mainnet-413567.raw")
 	b.SetBytes(int64(len(raw)))
 	for b.Loop() {
-		s := scanner{buf: raw, pos: HeaderSize}
-		n, err := s.list(minTxSize, "")
-		for range n {
-			if err == nil {
-				err = s.tx(true)
-			}
-		}
-		if err != nil {
+		if err := ScanBlock(raw); err != nil {
 			b.Fatal(err)
 		}
 	}

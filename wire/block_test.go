@@ -1,4 +1,4 @@
-package wire
+package wire_test
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"grapevine/internal/testdata"
+	. "grapevine/wire"
 )
 
 // realBlocks are the blocks of the shared folder. The hashes carry their own
@@ -134,7 +135,7 @@ func checkBlock(t *testing.T, b *Block, raw []byte) {
 // or sealing cached.
 func checkSeal(t *testing.T, open, sealed *Tx) {
 	t.Helper()
-	if open.sealed || !sealed.sealed {
+	if open.Sealed() || !sealed.Sealed() {
 		t.Fatal("wrong sealing")
 	}
 	for _, tx := range []*Tx{sealed, open.Clone().Seal()} {

@@ -1,10 +1,12 @@
-package wire
+package wire_test
 
 import (
 	"bytes"
 	"encoding/hex"
 	"runtime"
 	"testing"
+
+	. "grapevine/wire"
 )
 
 func unhex(tb testing.TB, s string) []byte {

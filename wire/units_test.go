@@ -1,9 +1,11 @@
-package wire
+package wire_test
 
 import (
 	"math"
 	"strings"
 	"testing"
+
+	. "grapevine/wire"
 )
 
 func TestAmount(t *testing.T) {

@@ -1,9 +1,11 @@
-package wire
+package wire_test
 
 import (
 	"bytes"
 	"encoding/json"
 	"testing"
+
+	. "grapevine/wire"
 )
 
 // TestVectorTransactions round-trips every transaction of Bitcoin Core's
