@@ -7,9 +7,15 @@
 //     so for manifests only; a manifest on the disk may then name a table whose
 //     directory entry is not, and a synced journal may be gone after a power
 //     loss on file systems that take POSIX at its word.
-//   - A CURRENT that names a missing manifest, and tables without a CURRENT,
-//     are corruption. goleveldb takes both for an absent database and makes an
-//     empty one in its place.
+//   - A synced write makes all writes before it last. When a journal is full
+//     LevelDB goes on to the next and leaves the end of the old one unsynced
+//     until its content has become a table: a loss of power could take writes
+//     away from before a synced one. Here the sync of a journal covers those
+//     that were closed before it.
+//   - A database whose creation was cut short, a manifest that no CURRENT
+//     names and nothing else, is made anew. goleveldb reports it as corrupt at
+//     every start from then on. Tables or journals without a CURRENT, and a
+//     CURRENT without its manifest, are corruption here too.
 //   - Tables are written through a buffer, not block by block.
 //   - A file named OWNER says who made the database. A directory that holds a
 //     LevelDB without it, or with another owner, is refused before anything in

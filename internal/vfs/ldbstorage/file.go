@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -102,7 +103,7 @@ func (s *Storage) Create(fd storage.FileDesc) (storage.Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{s: s, f: f}
+	w := &writer{s: s, f: f, fd: fd}
 	if fd.Type == storage.TypeTable {
 		w.buf = make([]byte, 0, tableBuffer)
 	}
@@ -113,7 +114,9 @@ func (s *Storage) Create(fd storage.FileDesc) (storage.Writer, error) {
 type writer struct {
 	s      *Storage
 	f      vfs.File
+	fd     storage.FileDesc
 	end    int64  // bytes handed to the file
+	synced int64  // of those, on the disk
 	buf    []byte // written so far, but not yet handed over; nil: unbuffered
 	named  bool   // the directory entry is on the disk
 	failed error  // sticky: after an error the file's content is unknown
@@ -157,8 +160,26 @@ func (w *writer) flush() error {
 	return err
 }
 
-// Sync puts the content on the disk, and the first time the name too.
+// Sync puts the content on the disk, and the first time the name too. For a
+// journal, those closed before it come first.
 func (w *writer) Sync() error {
+	if w.fd.Type != storage.TypeJournal {
+		return w.sync()
+	}
+	err := w.s.syncClosed()
+	if err == nil {
+		err = w.sync()
+	}
+	if err != nil {
+		w.failed = err
+		w.s.mu.Lock()
+		w.s.broken = err
+		w.s.mu.Unlock()
+	}
+	return err
+}
+
+func (w *writer) sync() error {
 	if err := w.flush(); err != nil {
 		return err
 	}
@@ -166,6 +187,7 @@ func (w *writer) Sync() error {
 		w.failed = err
 		return err
 	}
+	w.synced = w.end
 	if !w.named {
 		if err := w.s.fs.SyncDir(w.s.dir); err != nil {
 			w.failed = err
@@ -176,10 +198,56 @@ func (w *writer) Sync() error {
 	return nil
 }
 
+// Close implements storage.Writer. The file of a journal with unsynced writes
+// stays open until the next journal is synced or this one removed.
 func (w *writer) Close() error {
 	err := w.flush()
+	if err == nil && w.fd.Type == storage.TypeJournal && w.synced < w.end && w.s.keep(w) {
+		return nil
+	}
 	if cerr := w.f.Close(); err == nil {
 		err = cerr
 	}
 	return err
+}
+
+func (s *Storage) keep(w *writer) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.unsynced = append(s.unsynced, w)
+	return true
+}
+
+// syncClosed syncs the journals that were closed with unsynced writes.
+func (s *Storage) syncClosed() error {
+	s.mu.Lock()
+	left, err := s.unsynced, s.broken
+	s.unsynced = nil
+	s.mu.Unlock()
+	for _, w := range left {
+		if err == nil {
+			err = w.sync()
+		}
+		_ = w.f.Close()
+	}
+	return err
+}
+
+// forget closes the file of a journal that is about to be removed: what it
+// holds is in tables.
+func (s *Storage) forget(fd storage.FileDesc) {
+	s.mu.Lock()
+	i := slices.IndexFunc(s.unsynced, func(w *writer) bool { return w.fd == fd })
+	var w *writer
+	if i >= 0 {
+		w = s.unsynced[i]
+		s.unsynced = slices.Delete(s.unsynced, i, i+1)
+	}
+	s.mu.Unlock()
+	if w != nil {
+		_ = w.f.Close()
+	}
 }

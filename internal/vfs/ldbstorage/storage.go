@@ -51,6 +51,12 @@ type Storage struct {
 	mu     sync.Mutex
 	held   bool // LevelDB's own lock within the process
 	closed bool
+	// Journals that LevelDB has closed with unsynced writes in them, oldest
+	// first. At most as many as it has in memory and not yet in tables: two.
+	unsynced []*writer
+	// Set once a journal could not be synced: from then on none is, since
+	// what its writes hold may be gone whatever a later sync says.
+	broken error
 }
 
 var _ storage.Storage = (*Storage)(nil)
@@ -191,7 +197,12 @@ func (s *Storage) Close() error {
 		return storage.ErrClosed
 	}
 	s.closed = true
+	left := s.unsynced
+	s.unsynced = nil
 	s.mu.Unlock()
+	for _, w := range left {
+		_ = w.f.Close() // nobody asked for their sync
+	}
 	return s.lock.Close()
 }
 
@@ -222,14 +233,7 @@ func (s *Storage) GetMeta() (storage.FileDesc, error) {
 	none := storage.FileDesc{}
 	b, err := vfs.ReadFile(s.fs, s.path(currentName), metaLimit)
 	if errors.Is(err, fs.ErrNotExist) {
-		left, lerr := s.List(storage.TypeTable | storage.TypeJournal)
-		if lerr != nil {
-			return none, lerr
-		}
-		if len(left) > 0 {
-			return none, corrupted(left[0], "CURRENT is missing, but tables or journals are there")
-		}
-		return none, os.ErrNotExist
+		return none, s.clearStillborn()
 	}
 	if err != nil {
 		return none, err
@@ -247,6 +251,27 @@ func (s *Storage) GetMeta() (storage.FileDesc, error) {
 		return none, corrupted(fd, "CURRENT names it, but it is missing")
 	}
 	return fd, nil
+}
+
+// clearStillborn removes the manifest of a creation that was cut short, since
+// LevelDB refuses to create a database beside one, and returns os.ErrNotExist.
+// Anything that may hold data is corruption.
+func (s *Storage) clearStillborn() error {
+	left, err := s.List(storage.TypeAll)
+	if err != nil {
+		return err
+	}
+	for _, fd := range left {
+		if fd.Type == storage.TypeTable || fd.Type == storage.TypeJournal {
+			return corrupted(fd, "it is there, but CURRENT is missing")
+		}
+	}
+	for _, fd := range left {
+		if err := s.fs.Remove(s.path(fd.String())); err != nil {
+			return err
+		}
+	}
+	return os.ErrNotExist
 }
 
 func corrupted(fd storage.FileDesc, detail string) error {
@@ -274,6 +299,7 @@ func (s *Storage) Remove(fd storage.FileDesc) error {
 	if err := s.check(fd); err != nil {
 		return err
 	}
+	s.forget(fd)
 	return s.fs.Remove(s.path(fd.String()))
 }
 
