@@ -67,9 +67,11 @@ func (c *Chain) acceptBlock(b *wire.Block, at *blockstore.Pos) (n *headers.Node,
 	if n.Status()&headers.StatusHasData != 0 {
 		return n, false, nil
 	}
-	if err := consensus.ContextualCheckBlock(b, c.blockContext(n.Parent()), c.params); err != nil {
-		c.blockFailed(n, err)
-		return n, false, err
+	if p := n.Parent(); p != nil { // genesis is found again by a reindex
+		if err := consensus.ContextualCheckBlock(b, c.blockContext(p), c.params); err != nil {
+			c.blockFailed(n, err)
+			return n, false, err
+		}
 	}
 	if at == nil && c.state.reindexing.Load() {
 		return n, false, ErrReindexing

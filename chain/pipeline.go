@@ -20,7 +20,6 @@ type step struct {
 	node       *headers.Node
 	disconnect bool
 	overlay    *utxo.Overlay
-	txs        int
 
 	// Of connected blocks:
 	job   *scriptJob
@@ -303,7 +302,7 @@ func (c *Chain) pushDisconnect(n *headers.Node) error {
 	if !clean {
 		c.log.Warn("block to disconnect does not match the coins", "hash", n.Hash(), "height", n.Height())
 	}
-	c.pipe.push(&step{node: n, disconnect: true, overlay: overlay, txs: len(b.Txs)})
+	c.pipe.push(&step{node: n, disconnect: true, overlay: overlay})
 	return nil
 }
 

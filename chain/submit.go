@@ -29,12 +29,14 @@ const (
 // waiter is a caller who waits for the verdict on a block.
 type waiter struct {
 	node    *headers.Node
+	until   *headers.Node // the best candidate when the block came
 	verdict error
 	reply   func(Outcome, error)
 }
 
 // SubmitBlock accepts a block and returns once it has been judged and, where
-// its branch has the most work, connected: what is read afterwards shows it.
+// its branch has the most work, connected, with the blocks that waited for it:
+// what is read afterwards shows it.
 // The error is a [consensus.Error] when a rule is broken, and a failure
 // otherwise.
 func (c *Chain) SubmitBlock(ctx context.Context, b *wire.Block) (Outcome, error) {
@@ -56,7 +58,7 @@ func (c *Chain) SubmitBlock(ctx context.Context, b *wire.Block) (Outcome, error)
 			reply(err)
 			return nil
 		}
-		c.waiters = append(c.waiters, &waiter{node: n, reply: func(o Outcome, err error) {
+		c.waiters = append(c.waiters, &waiter{node: n, until: c.findTarget(), reply: func(o Outcome, err error) {
 			out = o
 			reply(err)
 		}})
@@ -99,6 +101,8 @@ func (c *Chain) answerWaiters() {
 	rest := c.waiters[:0]
 	for _, w := range c.waiters {
 		switch {
+		case c.pending(w.until):
+			rest = append(rest, w)
 		case w.verdict != nil:
 			w.reply(0, w.verdict)
 		case active.Contains(w.node):
@@ -118,7 +122,7 @@ func (c *Chain) answerWaiters() {
 // pending reports whether n may still become part of the active chain by
 // itself.
 func (c *Chain) pending(n *headers.Node) bool {
-	if c.halted() {
+	if n == nil || c.halted() || n.Status()&headers.StatusFailed != 0 {
 		return false
 	}
 	return c.pipe.contains(n) || n.ChainTxCount() != 0 && better(n, c.tip())
