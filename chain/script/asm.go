@@ -46,19 +46,5 @@ func AppendAsm(dst, script []byte, sigHashDecode bool) []byte {
 // looksLikeSignature tells data in strict DER (BIP 66) with a hash type that
 // has a name.
 func looksLikeSignature(b []byte) bool {
-	if len(b) < 9 || len(b) > 73 || b[0] != 0x30 || int(b[1]) != len(b)-3 {
-		return false
-	}
-	rest := b[2 : len(b)-1]
-	for range 2 {
-		if len(rest) < 3 || rest[0] != 2 || rest[1] == 0 || int(rest[1]) > len(rest)-2 {
-			return false
-		}
-		n := rest[2 : 2+rest[1]]
-		if n[0]&0x80 != 0 || len(n) > 1 && n[0] == 0 && n[1]&0x80 == 0 {
-			return false
-		}
-		rest = rest[2+len(n):]
-	}
-	return len(rest) == 0 && sigHashNames[b[len(b)-1]] != ""
+	return isStrictDER(b) && isDefinedHashType(b[len(b)-1])
 }

@@ -1,20 +1,15 @@
 package sigverify
 
 import (
-	"bytes"
 	"crypto/sha256"
 
 	secp "github.com/decred/dcrd/dcrec/secp256k1/v4"
-
-	"grapevine/wire"
 )
 
 // A tagged hash (BIP 340) starts with SHA256(tag) twice.
 var (
 	tagChallenge = taggedPrefix("BIP0340/challenge")
 	tagTapTweak  = taggedPrefix("TapTweak")
-	tagTapLeaf   = taggedPrefix("TapLeaf")
-	tagTapBranch = taggedPrefix("TapBranch")
 )
 
 func taggedPrefix(tag string) (prefix [64]byte) {
@@ -65,27 +60,4 @@ func tweaked(internalKey []byte, tweak *[32]byte, q *secp.JacobianPoint) bool {
 	secp.ScalarBaseMultNonConst(&t, &tG)
 	secp.AddNonConst(&tG, &p, q)
 	return !infinite(q)
-}
-
-// TapLeafHash returns the hash of a script as a leaf of a taproot tree
-// (BIP 341); the version of tapscript is 0xc0.
-func TapLeafHash(version byte, script []byte) [32]byte {
-	h := sha256.New()
-	h.Write(tagTapLeaf[:])
-	var head [10]byte
-	h.Write(wire.AppendCompactSize(append(head[:0], version), uint64(len(script))))
-	h.Write(script)
-	return [32]byte(h.Sum(nil))
-}
-
-// TapBranchHash joins two nodes of a taproot tree, in either order.
-func TapBranchHash(a, b *[32]byte) [32]byte {
-	if bytes.Compare(a[:], b[:]) > 0 {
-		a, b = b, a
-	}
-	var buf [128]byte
-	copy(buf[:], tagTapBranch[:])
-	copy(buf[64:], a[:])
-	copy(buf[96:], b[:])
-	return sha256.Sum256(buf[:])
 }

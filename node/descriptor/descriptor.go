@@ -196,9 +196,9 @@ func (n *node) taproot(internal []byte, leaves [][]byte) []byte {
 	}
 	var stack []branch
 	for i, leaf := range leaves {
-		b := branch{n.depths[i], sigverify.TapLeafHash(0xc0, leaf)}
+		b := branch{n.depths[i], script.TapLeafHash(script.LeafTapscript, leaf)}
 		for len(stack) > 0 && stack[len(stack)-1].depth == b.depth {
-			b = branch{b.depth - 1, sigverify.TapBranchHash(&stack[len(stack)-1].hash, &b.hash)}
+			b = branch{b.depth - 1, script.TapBranchHash(&stack[len(stack)-1].hash, &b.hash)}
 			stack = stack[:len(stack)-1]
 		}
 		stack = append(stack, b)
