@@ -1,0 +1,149 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// P2P says how peers are found and taken. What it holds follows from the options and the rules between them.
+type P2P struct {
+	// Listen accepts connections of peers.
+	Listen bool
+	// Connect are the only nodes to connect to; ConnectOnly with none of them means no connections at all.
+	Connect     []string
+	ConnectOnly bool
+	AddNode     []string
+	// DNSSeed and FixedSeeds say where addresses may come from.
+	DNSSeed, FixedSeeds bool
+	Discover            bool
+	MaxConnections      int
+	BlocksOnly          bool
+}
+
+func (a *Args) p2p() P2P {
+	p := P2P{
+		Listen:         a.Bool("listen", true),
+		AddNode:        a.List("addnode"),
+		DNSSeed:        a.Bool("dnsseed", true),
+		FixedSeeds:     a.Bool("fixedseeds", true),
+		Discover:       a.Bool("discover", true),
+		MaxConnections: int(min(max(a.Int("maxconnections", 125), 0), 1<<16)),
+		BlocksOnly:     a.Bool("blocksonly", false),
+	}
+	connect := a.List("connect")
+	p.ConnectOnly = len(connect) > 0 || a.IsNegated("connect")
+	if len(connect) != 1 || connect[0] != "0" {
+		p.Connect = connect
+	}
+	return p
+}
+
+// interact applies the rules by which one option sets the default of another, then refuses contradictions.
+func (a *Args) interact() error {
+	for _, bind := range []string{"bind", "whitebind"} {
+		if len(a.List(bind)) > 0 {
+			a.soft("listen", true, "-"+bind+" set")
+		}
+	}
+	if len(a.List("connect")) > 0 || a.IsNegated("connect") || a.Int("maxconnections", 125) <= 0 {
+		a.soft("dnsseed", false, "-connect or -maxconnections=0 set")
+		a.soft("listen", false, "-connect or -maxconnections=0 set")
+	}
+	if p := a.String("proxy", ""); p != "" && p != "0" {
+		for _, name := range []string{"listen", "natpmp", "discover"} {
+			a.soft(name, false, "-proxy set")
+		}
+	}
+	if !a.Bool("listen", true) {
+		for _, name := range []string{"natpmp", "discover", "listenonion", "i2pacceptincoming"} {
+			a.soft(name, false, "-listen=0")
+		}
+	}
+	if len(a.List("externalip")) > 0 {
+		a.soft("discover", false, "-externalip set")
+	}
+	if a.Bool("blocksonly", false) {
+		a.soft("whitelistrelay", false, "-blocksonly=1")
+	}
+	if a.Bool("whitelistforcerelay", false) {
+		a.soft("whitelistrelay", true, "-whitelistforcerelay=1")
+	}
+	if nets := a.List("onlynet"); len(nets) > 0 && !slices.Contains(nets, "ipv4") && !slices.Contains(nets, "ipv6") {
+		a.soft("dnsseed", false, "-onlynet excludes IPv4 and IPv6")
+	}
+	return a.contradictions()
+}
+
+func (a *Args) contradictions() error {
+	var lines []string
+	for _, name := range a.misplaced() {
+		lines = append(lines, fmt.Sprintf("Config setting for -%s only applied on %s network when in [%s] section.", name, a.network, a.network))
+	}
+	if lines != nil {
+		return errors.New(strings.Join(lines, "\n"))
+	}
+	a.Warnings = append(a.Warnings, a.unknownSections()...)
+	prune := a.Int("prune", 0)
+	listen := a.Bool("listen", true)
+	for _, c := range []struct {
+		wrong bool
+		text  string
+	}{
+		{prune < 0, "Prune cannot be configured with a negative value."},
+		{prune != 0 && a.Bool("txindex", false), "Prune mode is incompatible with -txindex."},
+		{prune != 0 && a.Bool("txospenderindex", false), "Prune mode is incompatible with -txospenderindex."},
+		{prune != 0 && a.Bool("reindex-chainstate", false), "Prune mode is incompatible with -reindex-chainstate. Use full -reindex instead."},
+		{a.Bool("forcednsseed", false) && !a.Bool("dnsseed", true), "Cannot set -forcednsseed to true when setting -dnsseed to false."},
+		{!listen && len(a.List("bind"))+len(a.List("whitebind")) > 0, "Cannot set -bind or -whitebind together with -listen=0"},
+		{!listen && a.Bool("listenonion", true), "Cannot set -listen=0 together with -listenonion=1"},
+		{a.Int("maxconnections", 125) < 0, "-maxconnections must be greater or equal than zero"},
+		{a.Int("peertimeout", 60) <= 0, "peertimeout must be a positive integer."},
+		{a.Bool("peerblockfilters", false) && !a.filterIndex(), "Cannot set -peerblockfilters without -blockfilterindex."},
+	} {
+		if c.wrong {
+			return errors.New(c.text)
+		}
+	}
+	_, err := a.port("port", 1)
+	return err
+}
+
+func (a *Args) filterIndex() bool {
+	v := a.String("blockfilterindex", "0")
+	return v != "0"
+}
+
+// checkSupport refuses or reports what this version does not do.
+func (a *Args) checkSupport() error {
+	var refused, ignored []string
+	for _, name := range sortedKeys(a.options) {
+		o := a.options[name]
+		if o.Support == Full {
+			continue
+		}
+		if _, set := a.forced[name]; set {
+			continue // our own default
+		}
+		s := a.get(name)
+		if s.kind == unset || (o.Off && isOff(s)) {
+			continue
+		}
+		if o.Support == Refused {
+			refused = append(refused, "-"+name)
+		} else {
+			ignored = append(ignored, "-"+name)
+		}
+	}
+	if refused != nil {
+		return fmt.Errorf("This version of Grapevine does not support %s.", strings.Join(refused, ", "))
+	}
+	if ignored != nil {
+		a.Warnings = append(a.Warnings, "This version of Grapevine does not support the following options, they have no effect: "+strings.Join(ignored, ", "))
+	}
+	return nil
+}
+
+// isOff reports whether a value switches an option off: -nox, or a number that is 0.
+func isOff(s setting) bool { return s.negated() || (s.kind == text && s.text == "0") }
