@@ -25,7 +25,7 @@ func DecodeBlock(buf []byte) (*Block, error) {
 		return nil, fail(ErrTruncated, "header", 0)
 	}
 	s := scanner{buf: buf, pos: HeaderSize}
-	n, err := s.list(minTxSize, "transaction count")
+	n, err := s.list("transaction count")
 	if err != nil {
 		return nil, err
 	}

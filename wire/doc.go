@@ -18,8 +18,8 @@
 // # Against whom
 //
 // The bytes come from anyone. A reader allocates in proportion to the bytes
-// that have arrived and never to a count that they claim: a claimed count
-// that the rest of the buffer cannot hold fails before anything is allocated.
+// that have arrived and never to a count that they claim: what is claimed and
+// not there fails in the first pass, which takes no memory.
 // The worst ratio is a witness of empty items, 24 bytes of memory for each
 // byte of input. Every encoding but one is refused: compact sizes must be the
 // shortest form and at most [MaxSize], a witness record with nothing in it

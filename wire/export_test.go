@@ -9,7 +9,7 @@ func (tx *Tx) Sealed() bool { return tx.sealed }
 // ScanBlock is the first pass over a block alone.
 func ScanBlock(buf []byte) error {
 	s := scanner{buf: buf, pos: HeaderSize}
-	n, err := s.list(minTxSize, "transaction count")
+	n, err := s.list("transaction count")
 	for range n {
 		if err == nil {
 			err = s.tx(true)

@@ -46,7 +46,7 @@ func TestDecodeTxForms(t *testing.T) {
 		{"flag 2", ver + "0002" + in1 + out1 + lock, ErrUnknownTxData, ErrTrailing},
 		{"flag 3", ver + "0003" + in1 + out1 + "0101aa" + lock, ErrUnknownTxData, ErrTrailing},
 		{"flag 3, empty stack", ver + "0003" + in1 + out1 + "00" + lock, ErrSuperfluousWitness, ErrTrailing},
-		{"flag 128", ver + "0080" + in1 + out1 + lock, ErrUnknownTxData, ErrTruncated},
+		{"flag 128", ver + "0080" + in1 + out1 + lock, ErrUnknownTxData, ErrTooLarge},
 		{"bytes after", ver + in1 + out1 + lock + "00", ErrTrailing, ErrTrailing},
 		{"long input count", ver + "fd0100" + in1[2:] + out1 + lock, ErrNonCanonical, ErrNonCanonical},
 		{"long output count", ver + in1 + "fd0100" + out1[2:] + lock, ErrNonCanonical, ErrNonCanonical},

@@ -8,14 +8,6 @@ import (
 // flagWitness is the only known bit of the flag byte of BIP 144.
 const flagWitness = 1
 
-// The shortest encodings: they bound a claimed count by the bytes at hand.
-const (
-	minTxSize    = 10 // version, two empty lists, lock time
-	minTxInSize  = 41 // outpoint, empty script, sequence
-	minTxOutSize = 9  // value, empty script
-	minItemSize  = 1  // empty witness item
-)
-
 // DecodeTx reads a transaction that fills buf, in the form of BIP 144. The
 // transaction takes ownership of buf: its scripts alias it.
 func DecodeTx(buf []byte) (*Tx, error) { return decodeWholeTx(buf, true) }
@@ -106,7 +98,7 @@ func (s *scanner) tx(allowWitness bool) error {
 }
 
 func (s *scanner) inputs() (int, error) {
-	n, err := s.list(minTxInSize, "input count")
+	n, err := s.list("input count")
 	if err != nil {
 		return 0, err
 	}
@@ -126,7 +118,7 @@ func (s *scanner) inputs() (int, error) {
 }
 
 func (s *scanner) outputs() error {
-	n, err := s.list(minTxOutSize, "output count")
+	n, err := s.list("output count")
 	if err != nil {
 		return err
 	}
@@ -145,7 +137,7 @@ func (s *scanner) outputs() error {
 func (s *scanner) witnesses(ins int) error {
 	before := s.count.items
 	for range ins {
-		n, err := s.list(minItemSize, "witness item count")
+		n, err := s.list("witness item count")
 		if err != nil {
 			return err
 		}
@@ -162,14 +154,12 @@ func (s *scanner) witnesses(ins int) error {
 	return nil
 }
 
-// list reads the count of a list whose entries take at least least bytes.
-func (s *scanner) list(least int, what string) (int, error) {
+// list reads the count of a list. It may claim anything: walking the list ends
+// where the bytes do, and only then is memory taken.
+func (s *scanner) list(what string) (int, error) {
 	n, size, kind := compactAt(s.buf, s.pos)
 	if kind != "" {
 		return 0, fail(kind, what, s.pos)
-	}
-	if int(n) > (len(s.buf)-s.pos-size)/least {
-		return 0, fail(ErrTruncated, what, s.pos)
 	}
 	s.pos += size
 	return int(n), nil

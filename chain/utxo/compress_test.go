@@ -47,7 +47,7 @@ func TestVarint(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range []string{"80fefefefefefefeff00", "81fefefefefefefefe7f", "ffffffffffffffffffff7f"} {
+	for _, s := range []string{"80fefefefefefefefeff00", "81fefefefefefefefe7f", "ffffffffffffffffffff7f"} {
 		if _, _, kind := readVarint(unhex(t, s), math.MaxUint64); kind != ErrCodecOverflow {
 			t.Errorf("%s: %q", s, kind)
 		}

@@ -220,6 +220,7 @@ func TestStatsStops(t *testing.T) {
 	list := randomEntries(3000)
 	twice := []entry{list[0], list[0]}
 	swapped := []entry{list[0], list[2], list[1]}
+	back := []entry{list[len(list)-1], list[0]}
 	broken := errors.New("broken")
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -234,6 +235,7 @@ func TestStatsStops(t *testing.T) {
 			{"broken", context.Background(), &sliceIterator{list: list, err: broken}, broken},
 			{"twice", context.Background(), &sliceIterator{list: twice}, ErrCoinOrder},
 			{"swapped", context.Background(), &sliceIterator{list: swapped}, ErrCoinOrder},
+			{"back", context.Background(), &sliceIterator{list: back}, ErrCoinOrder},
 		} {
 			if s, err := ComputeStats(c.ctx, kind, c.it); !errors.Is(err, c.want) || s != nil {
 				t.Errorf("%s, %s: %v, want %v", kind, c.name, err, c.want)

@@ -14,12 +14,6 @@ type BlockUndo struct {
 	Txs [][]consensus.Coin
 }
 
-// The shortest encodings: they bound a claimed count by the bytes at hand.
-const (
-	minUndoTxSize   = 1 // an empty list
-	minUndoCoinSize = 3 // height zero, amount zero, empty script
-)
-
 // AppendBlockUndo appends u in the bytes of Bitcoin Core's rev files, without
 // the frame and the checksum around them.
 func AppendBlockUndo(b []byte, u *BlockUndo) []byte {
@@ -50,11 +44,9 @@ func DecodeBlockUndo(b []byte) (*BlockUndo, error) {
 	u := &BlockUndo{Txs: make([][]consensus.Coin, size.txs)}
 	coins := make([]consensus.Coin, size.coins)
 	scripts := make([]byte, 0, size.scripts)
-	pos := 0
-	_, n, _ := readCount(b, pos, minUndoTxSize)
-	pos += n
+	_, pos, _ := readCount(b, 0)
 	for i := range u.Txs {
-		count, n, _ := readCount(b, pos, minUndoCoinSize)
+		count, n, _ := readCount(b, pos)
 		pos += n
 		list := coins[:count:count]
 		coins = coins[count:]
@@ -78,13 +70,13 @@ func DecodeBlockUndo(b []byte) (*BlockUndo, error) {
 type undoSize struct{ txs, coins, scripts int }
 
 func measureUndo(b []byte) (size undoSize, err error) {
-	txs, pos, err := readCount(b, 0, minUndoTxSize)
+	txs, pos, err := readCount(b, 0)
 	if err != nil {
 		return size, err
 	}
 	size.txs = txs
 	for range txs {
-		coins, n, err := readCount(b, pos, minUndoCoinSize)
+		coins, n, err := readCount(b, pos)
 		if err != nil {
 			return size, err
 		}
@@ -105,17 +97,15 @@ func measureUndo(b []byte) (size undoSize, err error) {
 	return size, nil
 }
 
-// readCount reads the count of a list whose entries take at least least bytes.
-func readCount(b []byte, pos, least int) (count, size int, err error) {
+// readCount reads the count of a list. It may claim anything: reading the list
+// ends where the bytes do, and only then is memory taken.
+func readCount(b []byte, pos int) (count, size int, err error) {
 	n, size, err := wire.ReadCompactSize(b[pos:])
 	if errors.Is(err, wire.ErrTruncated) {
 		return 0, 0, &DecodeError{ErrCodecTruncated, "undo list", pos}
 	}
 	if err != nil {
 		return 0, 0, &DecodeError{ErrCodecCount, "undo list", pos}
-	}
-	if int(n) > (len(b)-pos-size)/least {
-		return 0, 0, &DecodeError{ErrCodecTruncated, "undo list", pos}
 	}
 	return int(n), size, nil
 }
