@@ -118,7 +118,7 @@ func TestLoadErrors(t *testing.T) {
 		"word":                           "Command line contains unexpected token 'word', see bitcoind -h for a list of options.",
 		"-foo":                           "Error parsing command line arguments: Invalid parameter -foo",
 		"-conf=missing.conf":             "Error reading configuration file: specified config file \"DIR/missing.conf\" could not be opened.",
-		"-conf=":                         "",
+		"-conf=":                         "Error reading configuration file: specified config file \"DIR/bitcoin.conf\" could not be opened.",
 		"-conf=.":                        "Error reading configuration file: Config file \"DIR\" is a directory.",
 		"-assumevalid=xyz":               "Invalid assumevalid block hash specified (xyz), must be up to 64 hex digits (or 0 to disable)",
 		"-minimumchainwork=xyz":          "Invalid minimum work specified (xyz), must be up to 64 hex digits",
