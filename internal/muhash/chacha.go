@@ -5,16 +5,20 @@ import (
 	"math/bits"
 )
 
-// keystream fills n with the ChaCha20 key stream under key, with nonce and
-// counter zero: six blocks, each 16 words read as 8 limbs.
-func (n *num) keystream(key *[32]byte) {
-	var k [8]uint32
-	for i := range k {
-		k[i] = binary.LittleEndian.Uint32(key[4*i:])
-	}
+// keystreamGeneric fills n with the ChaCha20 key stream under key, with nonce
+// and counter zero: six blocks, each 16 words read as 8 limbs.
+func (n *num) keystreamGeneric(key *[32]byte) {
+	k := chachaKey(key)
 	for block := range uint32(numBytes / 64) {
 		chachaBlock((*[8]uint64)(n[8*block:]), &k, block)
 	}
+}
+
+func chachaKey(key *[32]byte) (k [8]uint32) {
+	for i := range k {
+		k[i] = binary.LittleEndian.Uint32(key[4*i:])
+	}
+	return k
 }
 
 // The constant words of ChaCha20, "expand 32-byte k".

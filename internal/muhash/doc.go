@@ -12,5 +12,9 @@
 // a group of that size; nothing here is secret, so nothing runs in constant
 // time.
 //
+// The multiplication and the key stream, which are all of the cost, have
+// assembly for amd64 (BMI2 and ADX, AVX-512); the portable code serves every
+// other CPU and is what the tests hold the assembly to.
+//
 // A [MuHash] is plain data without locks: one goroutine at a time may use it.
 package muhash

@@ -116,12 +116,24 @@ func edgeNums() []*big.Int {
 	return list
 }
 
+// checkMultiply compares the multiplication of this CPU with the portable one.
+func checkMultiply(t *testing.T, a, b *num) {
+	t.Helper()
+	var fast, slow [2 * limbs]uint64
+	multiply(&fast, a, b)
+	multiplyGeneric(&slow, a, b)
+	if fast != slow {
+		t.Error("two multiplications differ")
+	}
+}
+
 func TestArithmeticEdges(t *testing.T) {
 	p := prime()
 	for i, x := range edgeNums() {
 		for j, y := range edgeNums() {
 			got := fromBig(x)
 			m := fromBig(y)
+			checkMultiply(t, &got, &m)
 			got.mul(&m)
 			got.normalize()
 			want := new(big.Int).Mul(x, y)
@@ -173,6 +185,7 @@ func FuzzMul(f *testing.F) {
 		b.setBytes((*[numBytes]byte)(buf[numBytes:]))
 		want := new(big.Int).Mul(a.big(), b.big())
 		want.Mod(want, p)
+		checkMultiply(t, &a, &b)
 		a.mul(&b)
 		a.normalize()
 		if a.big().Cmp(want) != 0 {
@@ -198,6 +211,10 @@ func TestKeystream(t *testing.T) {
 		n.keystream(&key)
 		if !bytes.Equal(n.appendTo(nil), want) {
 			t.Fatalf("key %x: another key stream", key)
+		}
+		n = num{}
+		if n.keystreamGeneric(&key); !bytes.Equal(n.appendTo(nil), want) {
+			t.Fatalf("key %x: another key stream of the portable code", key)
 		}
 	}
 }
@@ -283,6 +300,14 @@ func BenchmarkMul(b *testing.B) {
 	x, y := fromInt(1), fromInt(2)
 	for b.Loop() {
 		x.numerator.mul(&y.numerator)
+	}
+}
+
+func BenchmarkMultiplyGeneric(b *testing.B) {
+	x, y := fromInt(1), fromInt(2)
+	for b.Loop() {
+		var t [2 * limbs]uint64
+		multiplyGeneric(&t, &x.numerator, &y.numerator)
 	}
 }
 

@@ -34,10 +34,15 @@ func (n *num) appendTo(b []byte) []byte {
 // mul sets n to n*m modulo the prime.
 func (n *num) mul(m *num) {
 	var t [2 * limbs]uint64
-	for i, x := range n {
-		t[i+limbs] = addMulRow((*num)(t[i:i+limbs]), m, x)
-	}
+	multiply(&t, n, m)
 	n.reduce(&t)
+}
+
+// multiplyGeneric adds a*b to t, whose lower half is zero.
+func multiplyGeneric(t *[2 * limbs]uint64, a, b *num) {
+	for i, x := range a {
+		t[i+limbs] = addMulRow((*num)(t[i:i+limbs]), b, x)
+	}
 }
 
 // addMulRow adds m*x to t and returns the limb that is carried out.
@@ -112,10 +117,7 @@ func (n *num) invert() {
 		binary.BigEndian.PutUint64(be[numBytes-8-8*i:], limb)
 	}
 	x := new(big.Int).SetBytes(be[:])
-	if x.ModInverse(x, p) == nil {
-		*n = num{}
-		return
-	}
+	x.ModInverse(x, p) // leaves zero, which has none, as it is
 	x.FillBytes(be[:])
 	for i := range n {
 		n[i] = binary.BigEndian.Uint64(be[numBytes-8-8*i:])

@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package muhash
+
+func (n *num) keystream(key *[32]byte) { n.keystreamGeneric(key) }
