@@ -16,10 +16,10 @@ func (a Amount) InRange() bool { return a >= 0 && a <= MaxMoney }
 
 // String returns the amount in bitcoin with eight decimals, such as
 // "1.00000000".
-func (a Amount) String() string { return string(a.AppendText(nil)) }
+func (a Amount) String() string { return string(a.AppendDecimal(nil)) }
 
-// AppendText appends the form of [Amount.String] to b.
-func (a Amount) AppendText(b []byte) []byte {
+// AppendDecimal appends the form of [Amount.String] to b.
+func (a Amount) AppendDecimal(b []byte) []byte {
 	n := uint64(a)
 	if a < 0 {
 		b = append(b, '-')
