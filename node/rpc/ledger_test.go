@@ -130,6 +130,9 @@ func (f *fakeLedger) SubmitBlock(_ context.Context, b *wire.Block) (chain.Outcom
 	if f.outcome != 0 {
 		return f.outcome, nil
 	}
+	if f.blocks[b.Hash()] != nil {
+		return chain.Duplicate, nil
+	}
 	f.connect(b)
 	return chain.Connected, nil
 }
@@ -154,7 +157,9 @@ func (f *fakeLedger) VerifyDB(_ context.Context, level, blocks int) error {
 }
 
 // table returns a method table over the fake, ready for calls.
-func (f *fakeLedger) table(tb testing.TB) *Table {
+func (f *fakeLedger) table(tb testing.TB) *Table { return f.tableWith(tb, f) }
+
+func (f *fakeLedger) tableWith(tb testing.TB, coins Coins) *Table {
 	tb.Helper()
 	versions := headers.NewVersionBits(f.p)
 	miner, err := mining.New(mining.Config{Params: f.p, Chain: f, Versions: versions, Clock: f})
@@ -162,7 +167,7 @@ func (f *fakeLedger) table(tb testing.TB) *Table {
 		tb.Fatal(err)
 	}
 	cmds, err := LedgerCommands(LedgerConfig{
-		Params: f.p, Blocks: f, Coins: f, Acceptor: f, Operator: f, Miner: miner, Versions: versions,
+		Params: f.p, Blocks: f, Coins: coins, Acceptor: f, Operator: f, Miner: miner, Versions: versions,
 		Logger: slog.New(slog.DiscardHandler), Warnings: []string{PreReleaseWarning},
 	})
 	if err != nil {

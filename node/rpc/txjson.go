@@ -149,23 +149,40 @@ func (t *txWriter) script(pk []byte) {
 	*slot = seenScript{script: pk, start: start, end: len(w.buf)}
 }
 
-// scriptFields writes asm, desc, hex, address and type. Scripts that are
-// known otherwise let the descriptor see through a hash of them.
+// scriptFields writes asm, desc, hex, address and type. Scripts that are known
+// otherwise let the descriptor see through a hash of them.
 func (t *txWriter) scriptFields(pk []byte, withHex bool, known ...[]byte) {
 	w := t.w
+	kind := script.TypeOf(pk)
+	addr := ""
+	if kind != script.PubKey {
+		addr, _ = script.AddressOf(pk, t.params)
+	}
 	w.Key("asm")
 	t.asm(pk, false)
-	w.Key("desc").String(descriptor.Infer(pk, t.params, known...))
+	w.Key("desc").String(t.descriptor(pk, kind, addr, known))
 	if withHex {
 		w.Key("hex").Hex(pk)
 	}
-	kind := script.TypeOf(pk)
-	if kind != script.PubKey {
-		if addr, ok := script.AddressOf(pk, t.params); ok {
-			w.Key("address").String(addr)
-		}
+	if addr != "" {
+		w.Key("address").String(addr)
 	}
 	w.Key("type").String(kind.String())
+}
+
+// descriptor infers the descriptor of a script. For hashes with nothing known
+// behind them, which most scripts are, that is the address, and it is at hand.
+func (t *txWriter) descriptor(pk []byte, kind script.Type, addr string, known [][]byte) string {
+	switch kind {
+	case script.PubKeyHash, script.ScriptHash, script.WitnessV0KeyHash, script.WitnessV0ScriptHash:
+		if len(known) > 0 {
+			break
+		}
+		desc := "addr(" + addr + ")"
+		sum, _ := descriptor.Checksum(desc)
+		return desc + "#" + sum
+	}
+	return descriptor.Infer(pk, t.params, known...)
 }
 
 // asm writes a script in words. Opcode names and hex need no escaping.
