@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"grapevine/chain"
+	"grapevine/chain/consensus"
 	"grapevine/chain/headers"
 	"grapevine/chain/params"
 	"grapevine/wire"
@@ -137,6 +138,12 @@ func (m *Miner) find(ctx context.Context, payTo []byte, txs []*wire.Tx, extra ui
 	b := t.Assemble(payTo, txs, 0, extra)
 	if err := m.cfg.Chain.CheckTemplate(ctx, b); err != nil {
 		return nil, &TemplateError{err}
+	}
+	if m.cfg.Params.IsSignet() {
+		// Without a solution to the challenge no nonce makes it a block.
+		if err := consensus.CheckSignetSolution(b, m.cfg.Params); err != nil {
+			return nil, &RejectedError{err}
+		}
 	}
 	h := b.Header
 	found, err := grind(ctx, &h, tries, m.cfg.Params)
