@@ -82,8 +82,8 @@ func (t *Tree) find(hash wire.BlockHash) (*Node, int) {
 func (t *Tree) node(i int) *Node { return &t.slabs[i/slabSize][i%slabSize] }
 
 // Insert adds a header below its parent and returns its node, or the node that
-// has it already. The caller has checked the header. It panics when parent is
-// not the header's.
+// has it already. The caller has checked the header. Below an invalid parent it
+// starts with [StatusFailedChild]. It panics when parent is not the header's.
 func (t *Tree) Insert(h wire.Header, parent *Node) *Node {
 	return t.InsertHashed(h, h.Hash(), parent)
 }
@@ -97,7 +97,11 @@ func (t *Tree) InsertHashed(h wire.Header, hash wire.BlockHash, parent *Node) *N
 		return n
 	}
 	n := t.add(&h, hash, parent)
-	if !parent.Status().Invalid() && n.work.Cmp(t.Best().work) > 0 {
+	if parent.Status().Invalid() {
+		n.AddStatus(StatusFailedChild)
+		return n
+	}
+	if n.work.Cmp(t.Best().work) > 0 {
 		t.best.Store(n)
 	}
 	return n
