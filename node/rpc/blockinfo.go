@@ -5,7 +5,6 @@ import (
 
 	"grapevine/chain"
 	"grapevine/chain/headers"
-	"grapevine/wire"
 )
 
 // warnings writes the list of warnings: the chain's own first.
@@ -155,9 +154,4 @@ func writeTxStats(w *Writer, n, past *headers.Node, count int32) {
 		}
 	}
 	w.EndObj()
-}
-
-// tipAnswer writes hash and height, as the waiting methods do.
-func tipAnswer(w *Writer, hash wire.BlockHash, height int32) {
-	w.Obj().Key("hash").Hash(hash).Key("height").Int(int64(height)).EndObj()
 }

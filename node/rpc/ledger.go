@@ -7,6 +7,7 @@ import (
 
 	"grapevine/chain"
 	"grapevine/chain/consensus"
+	"grapevine/chain/event"
 	"grapevine/chain/headers"
 	"grapevine/chain/params"
 	"grapevine/chain/utxo"
@@ -48,7 +49,7 @@ type Operator interface {
 	Invalidate(ctx context.Context, hash wire.BlockHash) error
 	Reconsider(ctx context.Context, hash wire.BlockHash) error
 	Precious(ctx context.Context, hash wire.BlockHash) error
-	VerifyDB(ctx context.Context, level, blocks int) error
+	VerifyDB(ctx context.Context, level, blocks int) (chain.Verified, error)
 }
 
 // PreReleaseWarning stands among the warnings of a build that is no release.
@@ -65,6 +66,7 @@ type LedgerConfig struct {
 	Operator Operator
 	Miner    *mining.Miner
 	Versions *headers.VersionBits
+	Events   *event.Ring // moves of the tip
 	Logger   *slog.Logger
 	// Warnings stand behind those of the chain in the answers that have a list
 	// of warnings; see [PreReleaseWarning].
@@ -91,7 +93,7 @@ func LedgerCommands(cfg LedgerConfig) ([]Command, error) {
 	var all []Command
 	for _, group := range [][]Command{
 		l.blockCommands(), l.chainCommands(), l.coinCommands(), l.txCommands(),
-		l.scriptCommands(), l.miningCommands(), l.operatorCommands(),
+		l.scriptCommands(), l.miningCommands(), l.operatorCommands(), l.waitCommands(),
 	} {
 		all = append(all, group...)
 	}
@@ -105,7 +107,7 @@ func (c *LedgerConfig) validate() error {
 	}{
 		{"Params", c.Params != nil}, {"Blocks", c.Blocks != nil}, {"Coins", c.Coins != nil},
 		{"Acceptor", c.Acceptor != nil}, {"Operator", c.Operator != nil}, {"Miner", c.Miner != nil},
-		{"Versions", c.Versions != nil}, {"Logger", c.Logger != nil},
+		{"Versions", c.Versions != nil}, {"Events", c.Events != nil}, {"Logger", c.Logger != nil},
 	} {
 		if !f.ok {
 			return fmt.Errorf("rpc: LedgerConfig.%s is missing", f.name)

@@ -2,12 +2,14 @@ package rpc
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
 
 	"grapevine/chain"
 	"grapevine/chain/consensus"
+	"grapevine/chain/event"
 	"grapevine/chain/headers"
 	"grapevine/chain/params"
 	"grapevine/chain/utxo"
@@ -18,19 +20,21 @@ import (
 // fakeLedger is a chain in memory that believes every block: what the handlers
 // make of it is what is tested here.
 type fakeLedger struct {
-	p       *params.Params
-	tree    *headers.Tree
-	active  *headers.Chain
-	blocks  map[wire.BlockHash]*wire.Block
-	undo    map[wire.BlockHash]*utxo.BlockUndo
-	coins   map[wire.OutPoint]consensus.Coin
-	now     time.Time
-	status  chain.Status
-	refuse  error // what SubmitBlock, SubmitHeader and CheckTemplate answer
-	outcome chain.Outcome
-	acted   []string // calls of the operator
-	failOp  error
-	stats   utxo.Stats
+	p        *params.Params
+	tree     *headers.Tree
+	active   *headers.Chain
+	blocks   map[wire.BlockHash]*wire.Block
+	undo     map[wire.BlockHash]*utxo.BlockUndo
+	coins    map[wire.OutPoint]consensus.Coin
+	now      time.Time
+	status   chain.Status
+	refuse   error // what SubmitBlock, SubmitHeader and CheckTemplate answer
+	outcome  chain.Outcome
+	acted    []string // calls of the operator
+	failOp   error
+	verified chain.Verified
+	events   *event.Ring
+	stats    utxo.Stats
 }
 
 func newFakeLedger(p *params.Params) *fakeLedger {
@@ -38,8 +42,8 @@ func newFakeLedger(p *params.Params) *fakeLedger {
 	f := &fakeLedger{
 		p: p, tree: tree, active: headers.NewChain(tree.Genesis()),
 		blocks: map[wire.BlockHash]*wire.Block{}, undo: map[wire.BlockHash]*utxo.BlockUndo{},
-		coins: map[wire.OutPoint]consensus.Coin{},
-		now:   time.Unix(tree.Genesis().Time()+1000, 0),
+		coins: map[wire.OutPoint]consensus.Coin{}, events: event.NewRing(64),
+		now: time.Unix(tree.Genesis().Time()+1000, 0),
 	}
 	f.store(tree.Genesis(), p.Genesis)
 	return f
@@ -77,7 +81,11 @@ func (f *fakeLedger) connect(b *wire.Block) *headers.Node {
 	}
 	f.undo[n.Hash()] = u
 	n.AddStatus(headers.StatusHasUndo | headers.StatusValidScripts)
+	old := f.active.Tip()
 	f.active = f.active.With(n)
+	_, _ = f.events.Publish(context.Background(), event.Event{
+		Kind: event.TipMoved, Height: n.Height(), Hash: n.Hash(), OldHeight: old.Height(), OldHash: old.Hash(), ForkHeight: old.Height(),
+	})
 	return n
 }
 
@@ -151,9 +159,9 @@ func (f *fakeLedger) act(what string, h wire.BlockHash) error {
 	return f.failOp
 }
 
-func (f *fakeLedger) VerifyDB(_ context.Context, level, blocks int) error {
-	f.acted = append(f.acted, "verify "+string(rune('0'+level))+" "+string(rune('0'+blocks)))
-	return f.failOp
+func (f *fakeLedger) VerifyDB(_ context.Context, level, blocks int) (chain.Verified, error) {
+	f.acted = append(f.acted, fmt.Sprint("verify ", level, blocks))
+	return f.verified, f.failOp
 }
 
 // table returns a method table over the fake, ready for calls.
@@ -167,7 +175,7 @@ func (f *fakeLedger) tableWith(tb testing.TB, coins Coins) *Table {
 		tb.Fatal(err)
 	}
 	cmds, err := LedgerCommands(LedgerConfig{
-		Params: f.p, Blocks: f, Coins: coins, Acceptor: f, Operator: f, Miner: miner, Versions: versions,
+		Params: f.p, Blocks: f, Coins: coins, Acceptor: f, Operator: f, Miner: miner, Versions: versions, Events: f.events,
 		Logger: slog.New(slog.DiscardHandler), Warnings: []string{PreReleaseWarning},
 	})
 	if err != nil {

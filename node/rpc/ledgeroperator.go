@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 
+	"grapevine/chain"
 	"grapevine/wire"
 )
 
@@ -28,14 +29,14 @@ func (l *ledger) verifyChain(ctx context.Context, r *Request, w *Writer) error {
 	if blocks <= 0 || blocks > height {
 		blocks = height
 	}
-	err := l.Operator.VerifyDB(ctx, int(max(0, min(maxCheckLevel, level))), int(blocks))
+	done, err := l.Operator.VerifyDB(ctx, int(max(0, min(maxCheckLevel, level))), int(blocks))
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err != nil {
 		l.log.Error("chain does not verify", "err", err)
 	}
-	w.Bool(err == nil)
+	w.Bool(err == nil && done == chain.VerifiedAll)
 	return nil
 }
 

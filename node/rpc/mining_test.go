@@ -243,6 +243,10 @@ func TestOperator(t *testing.T) {
 	if got, err := ask(t, table, "verifychain", ""); err != nil || got != "false" {
 		t.Errorf("verifychain of a bad chain: %s %v", got, err)
 	}
+	f.failOp, f.verified = nil, chain.VerifiedPartly
+	if got, err := ask(t, table, "verifychain", ""); err != nil || got != "false" {
+		t.Errorf("verifychain that skips levels: %s %v", got, err)
+	}
 }
 
 func FuzzDecodeBlockHex(f *testing.F) {
