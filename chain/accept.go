@@ -153,6 +153,7 @@ func (c *Chain) markFailed(n *headers.Node) {
 		}
 		c.recent.drop(m)
 	}
+	c.vetted = nil
 	if c.bestInvalid == nil || n.ChainWork().Cmp(c.bestInvalid.ChainWork()) > 0 {
 		c.bestInvalid = n
 	}

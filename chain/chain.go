@@ -54,6 +54,7 @@ type owned struct {
 	sequence    int32
 	precious    preciousState
 	bestInvalid *headers.Node
+	vetted      *headers.Node // the last target, whose branch is known to be usable
 
 	pipe      pipeline
 	recent    *recent

@@ -35,7 +35,7 @@ func Open(cfg Config) (*Chain, error) {
 	c.dirty = make(map[*headers.Node]struct{})
 	c.sequence = headers.SequenceFromDisk
 	c.recent = newRecent(recentBytes)
-	c.reader = newBlockReader(c.checkedBlock, c.wake)
+	c.reader = newBlockReader(c.checkedBlock, c.recent.has, c.wake)
 	c.scripts = newScriptPool(cfg.Workers, newSigCache(cfg.SigCacheBytes), c.wake)
 	c.state.initialDownload.Store(true)
 	c.active.Store(headers.NewChain(nil))
@@ -70,7 +70,7 @@ func (c *Chain) openStores() error {
 		return err
 	}
 	c.store = store
-	if err := c.openCoins(); err != nil {
+	if err := c.openCoins(c.cfg.Reindex || c.cfg.ReindexChainstate); err != nil {
 		return errors.Join(err, store.Close())
 	}
 	return nil
@@ -79,7 +79,7 @@ func (c *Chain) openStores() error {
 // coinsOwner is what tells our chainstate from that of another program.
 const coinsOwner = "grapevine chainstate"
 
-func (c *Chain) openCoins() error {
+func (c *Chain) openCoins(wipe bool) error {
 	dir := filepath.Join(c.cfg.Dir, "chainstate")
 	disk, err := ldbstorage.Open(ldbstorage.Config{FS: c.cfg.FS, Dir: dir, Owner: coinsOwner, Logger: c.log})
 	if errors.Is(err, ldbstorage.ErrForeign) {
@@ -89,7 +89,7 @@ func (c *Chain) openCoins() error {
 	if err != nil {
 		return err
 	}
-	if c.store.Reindexing() || c.cfg.ReindexChainstate {
+	if wipe {
 		if err := disk.Wipe(); err != nil {
 			return errors.Join(err, disk.Close())
 		}
@@ -105,6 +105,9 @@ func (c *Chain) openCoins() error {
 func (c *Chain) load() error {
 	c.cfg.Progress("Loading block index…", 0)
 	if err := c.loadIndex(); err != nil {
+		return err
+	}
+	if err := c.dropStaleCoins(); err != nil {
 		return err
 	}
 	if err := c.loadGenesis(); err != nil {
@@ -128,6 +131,21 @@ func (c *Chain) load() error {
 	c.updateDownloadState()
 	c.log.Info("Loaded best chain", "hash", tip.Hash(), "height", tip.Height(), "date", c.tipDate(), "progress", c.progress(tip))
 	return c.verifyAtStart()
+}
+
+// dropStaleCoins begins the coins anew when a reindex was cut short after the
+// index had been dropped and before the coins were.
+func (c *Chain) dropStaleCoins() error {
+	to, _, interrupted := c.coins.Heads()
+	best := c.coins.Best()
+	known := (best.IsZero() || c.tree.Lookup(best) != nil) && (!interrupted || c.tree.Lookup(to) != nil)
+	if known || !c.store.Reindexing() {
+		return nil
+	}
+	if err := errors.Join(c.coins.Close(), c.coinsDisk.Close()); err != nil {
+		return err
+	}
+	return c.openCoins(true)
 }
 
 // loadIndex fills the tree from the stored records.

@@ -24,11 +24,15 @@ func (c *Chain) Run(ctx context.Context) error {
 		// only be that of a chain that ends, when nobody listens any more.
 		_, _ = c.events.Publish(inner, e)
 	}
+	// The workers outlive the owner, who may be waiting for one of their
+	// verdicts when ctx ends.
+	scripts, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
 	var wg sync.WaitGroup
-	wg.Go(func() { c.scripts.run(inner) })
+	wg.Go(func() { c.scripts.run(scripts) })
 	err := c.own(inner)
 	close(c.done)
-	cancel()
+	stop()
 	wg.Wait()
 	c.reader.wait()
 	return c.shutdown(err)

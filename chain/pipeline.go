@@ -184,8 +184,8 @@ func (c *Chain) settle() error {
 	return c.commit(n)
 }
 
-// abandonFrom drops the failed step and all after it. Where what is left
-// would lead away from the tip without ever being better, it goes too.
+// abandonFrom drops the failed step, all after it, and what before it then
+// leads nowhere.
 func (c *Chain) abandonFrom(failed *step) {
 	for i, s := range c.pipe.steps {
 		if s != failed {
@@ -200,12 +200,7 @@ func (c *Chain) abandonFrom(failed *step) {
 		c.pipe.steps = c.pipe.steps[:i]
 		break
 	}
-	for _, s := range c.pipe.steps {
-		if !s.disconnect && better(s.node, c.tip()) {
-			return
-		}
-	}
-	c.pipe.drop()
+	c.dropDeadEnd()
 }
 
 // startNext begins the next step towards the best candidate. It reports
@@ -242,27 +237,27 @@ func (c *Chain) startNext() (bool, error) {
 // findTarget returns the best candidate whose branch is usable. Candidates
 // with an invalid or missing ancestor are dropped.
 func (c *Chain) findTarget() *headers.Node {
-	active := c.active.Load()
 	for {
 		target := c.candidates.best()
-		if target == nil {
-			return nil
-		}
-		usable := true
-		for n := target; n != nil && !active.Contains(n); n = n.Parent() {
-			if c.pipe.contains(n) {
-				break // its branch has been looked at
-			}
-			if s := n.Status(); s&headers.StatusFailed != 0 || s&headers.StatusHasData == 0 {
-				usable = false
-				break
-			}
-		}
-		if usable {
+		if target == nil || c.usable(target) {
+			c.vetted = target
 			return target
 		}
 		c.candidates.remove(target)
 	}
+}
+
+// usable reports whether all blocks from the active chain to target are here
+// and not known to be invalid. It looks no further than the last target, so
+// that a long branch is not walked again for every block on it.
+func (c *Chain) usable(target *headers.Node) bool {
+	active := c.active.Load()
+	for n := target; n != nil && n != c.vetted && !active.Contains(n); n = n.Parent() {
+		if s := n.Status(); s&headers.StatusFailed != 0 || s&headers.StatusHasData == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // startReorg disconnects the tip's branch down to where target forks off.
@@ -320,9 +315,6 @@ func (c *Chain) startConnect(n *headers.Node) (bool, error) {
 	if err != nil {
 		if !isInvalid(err) {
 			return false, c.fail(err)
-		}
-		if len(c.pipe.steps) > 0 && c.pipe.steps[len(c.pipe.steps)-1].disconnect {
-			c.pipe.drop() // the branch fails at its first block: stay
 		}
 		c.blockFailed(n, err)
 		c.noteVerdict(n, err)

@@ -11,6 +11,7 @@ import (
 // of its own, at most readAhead at a time.
 type blockReader struct {
 	read func(*headers.Node) (*wire.Block, error)
+	have func(*headers.Node) bool // in memory already; of the caller of get
 	wake func()
 
 	running sync.WaitGroup
@@ -29,8 +30,8 @@ type fetch struct {
 	err   error
 }
 
-func newBlockReader(read func(*headers.Node) (*wire.Block, error), wake func()) *blockReader {
-	return &blockReader{read: read, wake: wake, fetches: make(map[*headers.Node]*fetch)}
+func newBlockReader(read func(*headers.Node) (*wire.Block, error), have func(*headers.Node) bool, wake func()) *blockReader {
+	return &blockReader{read: read, have: have, wake: wake, fetches: make(map[*headers.Node]*fetch)}
 }
 
 // get returns the block of n when it has been read, which it then forgets. It
@@ -41,7 +42,9 @@ func (r *blockReader) get(n, target *headers.Node) (*wire.Block, error) {
 	defer r.mu.Unlock()
 	if f := r.fetches[n]; f != nil && f.done {
 		delete(r.fetches, n)
-		r.aheadLocked(n, target)
+		if n != target {
+			r.aheadLocked(target.Ancestor(n.Height()+1), target)
+		}
 		return f.block, f.err
 	}
 	r.aheadLocked(n, target)
@@ -60,7 +63,7 @@ func (r *blockReader) aheadLocked(n, target *headers.Node) {
 		if m.Status()&headers.StatusHasData == 0 {
 			return
 		}
-		if r.fetches[m] != nil || m == n && h < n.Height() {
+		if r.fetches[m] != nil || r.have(m) {
 			continue
 		}
 		f := &fetch{}

@@ -28,6 +28,8 @@ func (r *recent) put(n *headers.Node, b *wire.Block) {
 
 func (r *recent) get(n *headers.Node) *wire.Block { return r.blocks[n] }
 
+func (r *recent) has(n *headers.Node) bool { return r.blocks[n] != nil }
+
 func (r *recent) drop(n *headers.Node) {
 	if b, found := r.blocks[n]; found {
 		delete(r.blocks, n)
