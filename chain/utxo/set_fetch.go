@@ -29,8 +29,7 @@ func (s *Set) resolve(w *work, dst []consensus.Coin, found []bool) error {
 	if s.interrupted {
 		return &Error{Kind: ErrInterrupted}
 	}
-	w.probe(s.cur, s.old)
-	w.copyOut(s.cur, s.old, dst, found)
+	w.probe(s.cur, s.old, dst, found)
 	return s.read(s.store.db, w, dst, found)
 }
 
@@ -74,8 +73,7 @@ func (s *Set) readTables(w *work, coins []consensus.Coin, found []bool) (from sn
 	if s.interrupted {
 		return nil, best, &Error{Kind: ErrInterrupted}
 	}
-	w.probe(s.cur, s.old)
-	w.copyOut(s.cur, s.old, coins, found)
+	w.probe(s.cur, s.old, coins, found)
 	if len(w.miss) == 0 {
 		return nil, s.best, nil
 	}

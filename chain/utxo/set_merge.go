@@ -72,7 +72,7 @@ func (t *table) fold(o *Overlay, w *work) error {
 		for i := range part {
 			w.hash = append(w.hash, part[i].hash)
 		}
-		w.sink += t.touch(w.hash)
+		t.warm(w.hash)
 		for i := range part {
 			if err := t.apply(&part[i]); err != nil {
 				return err

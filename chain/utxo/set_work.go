@@ -1,8 +1,6 @@
 package utxo
 
 import (
-	"slices"
-
 	"grapevine/chain/consensus"
 	"grapevine/wire"
 )
@@ -12,18 +10,8 @@ type work struct {
 	ops  []wire.OutPoint
 	hash []uint32
 	at   []int32 // where in the result
-	// ref holds what probe found: a reference, not a record, because a
-	// pointer into memory that is unmapped later must not stay in the heap.
-	ref   []uint64
-	miss  []int32 // positions in ops that neither generation knows
-	bytes int     // of the scripts that probe found
-	sink  uint64  // what the touching loads add up to
+	miss []int32 // positions in ops that neither generation knows
 }
-
-const (
-	refOld  = 1 << 32 // in the generation before
-	refSkip = 0       // spent, or not in a generation
-)
 
 // group is how many outpoints are looked up together: their cache lines (one
 // or two of the index, two of the arena, in two generations) stay in the
@@ -48,94 +36,86 @@ func (w *work) load(h hasher, ops []wire.OutPoint) {
 	}
 }
 
-// probe finds the outpoints in the two generations. Each pass over a group
-// first reads what the next pass needs, by loads that do not wait for one
-// another, so that many cache misses are in flight at a time.
-func (w *work) probe(cur, old *table) {
-	w.ref = slices.Grow(w.ref[:0], len(w.ops))[:len(w.ops)]
-	w.miss, w.bytes = w.miss[:0], 0
+// probe finds the outpoints in the two generations and copies their coins,
+// group by group: the cache misses of a group are in flight at the same time.
+func (w *work) probe(cur, old *table, dst []consensus.Coin, found []bool) {
+	w.miss = w.miss[:0]
+	var scripts slab
 	for from := 0; from < len(w.ops); from += group {
 		to := min(from+group, len(w.ops))
-		w.sink += cur.touch(w.hash[from:to])
+		cur.warm(w.hash[from:to])
 		if old != nil {
-			w.sink += old.touch(w.hash[from:to])
+			old.warm(w.hash[from:to])
 		}
 		for i := from; i < to; i++ {
-			w.probeOne(i, cur, old)
-		}
-	}
-}
-
-func (w *work) probeOne(i int, cur, old *table) {
-	w.ref[i] = refSkip
-	pos, r, ok := cur.find(w.hash[i], &w.ops[i])
-	if ok {
-		if !r.tomb() {
-			w.ref[i] = uint64(uint32(cur.index.slots[pos]))
-			w.bytes += r.scriptLen()
-		}
-		return
-	}
-	if old != nil {
-		if pos, r, ok = old.find(w.hash[i], &w.ops[i]); ok {
-			if !r.tomb() {
-				w.ref[i] = refOld | uint64(uint32(old.index.slots[pos]))
-				w.bytes += r.scriptLen()
+			_, r, ok := cur.find(w.hash[i], &w.ops[i])
+			if !ok && old != nil {
+				_, r, ok = old.find(w.hash[i], &w.ops[i])
 			}
-			return
+			switch {
+			case !ok:
+				w.miss = append(w.miss, int32(i))
+			case !r.tomb():
+				c := r.coin()
+				c.Out.PkScript = scripts.copy(c.Out.PkScript, len(w.ops)-i)
+				dst[w.at[i]], found[w.at[i]] = c, true
+			}
 		}
-	}
-	w.miss = append(w.miss, int32(i))
-}
-
-// copyOut copies what probe found.
-func (w *work) copyOut(cur, old *table, dst []consensus.Coin, found []bool) {
-	scripts := slab{want: w.bytes}
-	for i, ref := range w.ref {
-		if ref == refSkip {
-			continue
-		}
-		t := cur
-		if ref&refOld != 0 {
-			t = old
-		}
-		c := record(t.arena.at(uint32(ref))).coin()
-		c.Out.PkScript = scripts.copy(c.Out.PkScript)
-		dst[w.at[i]], found[w.at[i]] = c, true
 	}
 }
 
-// touch reads the first slots and the first candidate records of hashes: the
-// sum it returns only keeps the loads alive.
-func (t *table) touch(hashes []uint32) (sum uint64) {
-	for _, h := range hashes {
-		sum += t.index.slots[t.index.home(h)]
+// warm brings what is needed to look up hashes, at most a group, into the
+// processor's cache: first the lines of the index, then those of the first
+// candidate records.
+func (t *table) warm(hashes []uint32) (sum byte) {
+	var lines [2 * group]*byte
+	for i, h := range hashes {
+		lines[i] = &t.index.mem[t.index.home(h)*slotBytes]
 	}
+	sum = touch(lines[:len(hashes)])
+	n := 0
 	for _, h := range hashes {
 		if ref := t.index.candidate(h); ref != 0 {
-			b := t.arena.at(ref)
-			sum += uint64(b[0]) + uint64(b[min(coinHeader+24, len(b)-1)])
+			r := t.arena.at(ref)
+			lines[n], lines[n+1] = &r[0], &r[min(cacheLine, len(r)-1)]
+			n += 2
 		}
+	}
+	return sum + touch(lines[:n])
+}
+
+// A record of the usual size lies in two lines.
+const cacheLine = 64
+
+// touch loads one byte of each line. The loads do not wait for one another
+// and nothing else stands between them, so that the processor has as many
+// misses under way as it can; a prefetch instruction gained nothing over
+// this. The sum only keeps the loads in the program.
+//
+//go:noinline
+func touch(lines []*byte) (sum byte) {
+	for _, p := range lines {
+		sum += *p
 	}
 	return sum
 }
 
 // slab hands out byte slices cut from few allocations. One that is kept alone
 // keeps slabBytes with it at most.
-type slab struct {
-	free []byte
-	want int // bytes still expected
-}
+type slab struct{ free []byte }
 
-const slabBytes = 64 << 10
+const (
+	slabBytes   = 64 << 10
+	usualScript = 28
+)
 
-func (s *slab) copy(b []byte) []byte {
+// copy returns a copy of b; left is how many more are expected, this one included.
+func (s *slab) copy(b []byte, left int) []byte {
 	if s.free == nil || len(s.free) < len(b) {
-		s.free = make([]byte, max(len(b), min(s.want, slabBytes)))
+		s.free = make([]byte, max(len(b), min((left-1)*usualScript+len(b), slabBytes)))
 	}
 	n := copy(s.free, b)
 	out := s.free[:n:n]
 	s.free = s.free[n:]
-	s.want -= n
 	return out
 }
