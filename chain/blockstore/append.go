@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"syscall"
 
 	"grapevine/wire"
 )
@@ -31,8 +32,7 @@ func (s *Store) AppendBlock(raw []byte, height int32, time uint32) (Pos, error) 
 	if err != nil {
 		return Pos{}, err
 	}
-	rec := append(s.record(len(raw)), raw...)
-	h, err := s.write(fileID{blk, n}, at, rec, s.cfg.BlockChunk)
+	h, err := s.write(fileID{blk, n}, at, s.record(at, raw, nil), s.cfg.BlockChunk)
 	if err != nil {
 		return Pos{}, err
 	}
@@ -108,14 +108,12 @@ func (s *Store) AppendUndo(file uint32, undo []byte, prevHash wire.BlockHash) (u
 		return 0, &Error{Kind: ErrTooLarge, File: s.files.path(id), Offset: int64(at),
 			Detail: fmt.Sprintf("undo data of %d bytes", len(undo))}
 	}
-	rec := append(s.record(len(undo)), undo...)
 	sum := undoChecksum(prevHash, undo)
-	rec = append(rec, sum[:]...)
 	chunk := s.cfg.UndoChunk
 	if last, _ := s.ledger.last(); file != last {
 		chunk = 0 // the file pair is full: reserve nothing behind it
 	}
-	h, err := s.write(id, at, rec, chunk)
+	h, err := s.write(id, at, s.record(at, undo, sum[:]), chunk)
 	if err != nil {
 		return 0, err
 	}
@@ -133,34 +131,43 @@ func undoChecksum(prevHash wire.BlockHash, undo []byte) [32]byte {
 	return sha256.Sum256(d.Sum(sum[:0]))
 }
 
-// record begins a record in the scratch buffer.
-func (s *Store) record(size int) []byte {
-	if need := size + undoOverhead; cap(s.scratch) < need {
-		s.scratch = make([]byte, 0, need+need/4)
+// scratchKeep is the largest buffer that is kept between records: a block's.
+const scratchKeep = MaxBlockSize + undoOverhead
+
+// record builds in the scratch buffer what stands on the disk at an offset:
+// magic, length, data and trailer, obscured.
+func (s *Store) record(at uint32, data, trailer []byte) []byte {
+	size := HeaderSize + len(data) + len(trailer)
+	b := s.scratch
+	if cap(b) < size {
+		b = make([]byte, min(size+size/4, max(size, scratchKeep)))
+		if cap(b) <= scratchKeep {
+			s.scratch = b
+		}
 	}
-	b := append(s.scratch[:0], s.cfg.Magic[:]...)
-	return binary.LittleEndian.AppendUint32(b, uint32(size))
+	b = b[:size]
+	copy(b, s.cfg.Magic[:])
+	binary.LittleEndian.PutUint32(b[4:], uint32(len(data)))
+	s.key.Apply(b[:HeaderSize], b[:HeaderSize], int64(at))
+	rest, off := b[HeaderSize:], int64(at)+HeaderSize
+	s.key.Apply(rest[:len(data)], data, off)
+	s.key.Apply(rest[len(data):], trailer, off+int64(len(data)))
+	return b
 }
 
 // write puts rec at an offset, reserving space by the chunk ahead of it; a
-// chunk of zero reserves none. rec is obscured in place. At offset zero the
-// file is made anew: the index knows of nothing in it. The caller releases the
-// handle.
+// chunk of zero reserves none. At offset zero the file is made anew: the index
+// knows of nothing in it. The caller releases the handle.
 func (s *Store) write(id fileID, at uint32, rec []byte, chunk uint32) (*handle, error) {
 	h, err := s.files.acquire(id, at == 0)
 	if err != nil {
 		return nil, err
 	}
-	s.key.Apply(rec, rec, int64(at))
 	if at == 0 {
 		err = h.Truncate(0)
 	}
-	if end := int64(at) + int64(len(rec)); err == nil && chunk > 0 {
-		c := int64(chunk)
-		before, after := (int64(at)+c-1)/c, (end+c-1)/c
-		if after > before {
-			err = h.Allocate(int64(at), after*c-int64(at))
-		}
+	if err == nil {
+		err = s.reserve(h, int64(at), int64(at)+int64(len(rec)), int64(chunk))
 	}
 	if err == nil {
 		_, err = h.WriteAt(rec, int64(at))
@@ -170,4 +177,26 @@ func (s *Store) write(id fileID, at uint32, rec []byte, chunk uint32) (*handle, 
 		return nil, ioError(s.files.path(id), int64(at), err)
 	}
 	return h, nil
+}
+
+// reserve makes room up to the end of the chunk that end falls into, unless it
+// was made when the chunk began.
+func (s *Store) reserve(h *handle, at, end, chunk int64) error {
+	if chunk == 0 {
+		return nil
+	}
+	before, after := (at+chunk-1)/chunk, (end+chunk-1)/chunk
+	if after == before {
+		return nil
+	}
+	more := after*chunk - at
+	free, err := s.cfg.FS.Free(s.cfg.Dir)
+	if err != nil {
+		return err
+	}
+	if free < uint64(more)+s.cfg.MinFree {
+		return fmt.Errorf("%w: %d bytes free, %d wanted besides a reserve of %d",
+			syscall.ENOSPC, free, more, s.cfg.MinFree)
+	}
+	return h.Allocate(at, more)
 }

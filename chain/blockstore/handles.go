@@ -80,16 +80,14 @@ func (t *handles) acquire(id fileID, create bool) (*handle, error) {
 		f = nil
 	}
 	t.use(h)
-	victim := t.evict()
+	victims := t.evict()
 	t.mu.Unlock()
 	// A failed close loses nothing: what was written through the handle is
 	// covered by the sync that came before, or by none.
 	if f != nil {
 		_ = f.Close() // another goroutine was faster
 	}
-	if victim != nil {
-		_ = victim.Close()
-	}
+	closeFiles(victims)
 	return h, nil
 }
 
@@ -99,32 +97,43 @@ func (t *handles) use(h *handle) {
 	h.used = t.tick
 }
 
-// evict takes the handle out of the table that has been idle longest, if the
-// table is over its size, and returns it to be closed.
-func (t *handles) evict() *handle {
-	if len(t.open) <= t.idle {
-		return nil
-	}
-	var old *handle
-	for _, h := range t.open {
-		if h.refs == 0 && (old == nil || h.used < old.used) {
-			old = h
+// evict takes handles that nobody uses out of the table, the longest idle
+// first, until it has its size, and returns them to be closed.
+func (t *handles) evict() (victims []*handle) {
+	for len(t.open) > t.idle {
+		var old *handle
+		for _, h := range t.open {
+			if h.refs == 0 && (old == nil || h.used < old.used) {
+				old = h
+			}
 		}
-	}
-	if old != nil {
+		if old == nil {
+			break
+		}
 		delete(t.open, old.id)
+		victims = append(victims, old)
 	}
-	return old
+	return victims
+}
+
+func closeFiles(list []*handle) {
+	for _, h := range list {
+		_ = h.Close()
+	}
 }
 
 func (t *handles) release(h *handle) {
 	t.mu.Lock()
 	h.refs--
-	last := h.refs == 0 && h.dead
-	t.mu.Unlock()
-	if last {
-		_ = h.Close()
+	var victims []*handle
+	if h.refs == 0 {
+		if h.dead {
+			victims = append(victims, h)
+		}
+		victims = append(victims, t.evict()...)
 	}
+	t.mu.Unlock()
+	closeFiles(victims)
 }
 
 // remove deletes the file, if it is there. Readers that hold it finish first

@@ -29,20 +29,42 @@ const (
 // index is the LevelDB database of headers, file infos and flags.
 type index struct {
 	dir        string
+	buffer     int
 	storage    *ldbstorage.Storage
 	db         *leveldb.DB
 	reindexing atomic.Bool // the flag of that name
 }
 
-// checkForeign refuses an index that another program made. It reads only.
-func checkForeign(cfg *Config) error {
-	err := ldbstorage.CheckOwner(cfg.FS, cfg.IndexDir, indexOwner)
+// checkOwner refuses an index that another program made, and block files that
+// have none. It reads only.
+func (s *Store) checkOwner(wipe bool) error {
+	owned, err := ldbstorage.CheckOwner(s.cfg.FS, s.cfg.IndexDir, indexOwner)
 	if errors.Is(err, ldbstorage.ErrForeign) {
-		return &Error{Kind: ErrForeign, File: cfg.IndexDir, Offset: -1, Err: err,
-			Detail: "nothing was changed; to read these blocks, start with a datadir of its own and -loadblock=" + cfg.Dir}
+		return &Error{Kind: ErrForeign, File: s.cfg.IndexDir, Offset: -1, Err: err,
+			Detail: "nothing was changed; to read these blocks, start with a datadir of its own and -loadblock=" + s.cfg.Dir}
 	}
 	if err != nil {
-		return ioError(cfg.IndexDir, -1, err)
+		return ioError(s.cfg.IndexDir, -1, err)
+	}
+	if owned || wipe {
+		return nil
+	}
+	return s.checkUnindexed()
+}
+
+// checkUnindexed refuses block files beside an index that is new. In a folder
+// of ours the index is on the disk before the first block file, so the files
+// are somebody's, and would be overwritten.
+func (s *Store) checkUnindexed() error {
+	found, err := s.listFiles()
+	if err != nil {
+		return err
+	}
+	for id, size := range found {
+		if id.kind == blk && size > 0 {
+			return &Error{Kind: ErrUnindexed, File: s.files.path(id), Offset: -1,
+				Detail: "start with -reindex to take the files over, or read them from elsewhere with -loadblock"}
+		}
 	}
 	return nil
 }
@@ -50,19 +72,16 @@ func checkForeign(cfg *Config) error {
 // options suit a database that is read from end to end at the start, and then
 // only written: no filter, hardly a cache, large blocks, and no compression,
 // since headers do not compress.
-func options() *opt.Options {
+func options(buffer int) *opt.Options {
 	return &opt.Options{
-		BlockCacheCapacity:            1 << 20,
-		BlockSize:                     16 << 10,
-		Compression:                   opt.NoCompression,
-		CompactionTableSize:           8 << 20,
-		DisableSeeksCompaction:        true,
-		OpenFilesCacheCapacity:        32,
-		WriteBuffer:                   4 << 20,
-		DisableBufferPool:             true,
-		DisableLargeBatchTransaction:  false,
-		DisableCompactionBackoff:      false,
-		CompactionTotalSizeMultiplier: 10,
+		BlockCacheCapacity:     1 << 20,
+		BlockSize:              16 << 10,
+		Compression:            opt.NoCompression,
+		CompactionTableSize:    8 << 20,
+		DisableSeeksCompaction: true,
+		OpenFilesCacheCapacity: 32,
+		WriteBuffer:            buffer,
+		DisableBufferPool:      true,
 	}
 }
 
@@ -71,12 +90,12 @@ func openIndexStorage(cfg *Config) (*index, error) {
 	if err != nil {
 		return nil, ioError(cfg.IndexDir, -1, err)
 	}
-	return &index{dir: cfg.IndexDir, storage: st}, nil
+	return &index{dir: cfg.IndexDir, buffer: cfg.IndexBuffer, storage: st}, nil
 }
 
 // openDB opens the database; fresh reports that it holds nothing yet.
 func (x *index) openDB() (fresh bool, err error) {
-	if x.db, err = leveldb.Open(x.storage, options()); err != nil {
+	if x.db, err = leveldb.Open(x.storage, options(x.buffer)); err != nil {
 		return false, dbError(x.dir, err)
 	}
 	v, err := x.db.Get([]byte(versionKey), nil)
@@ -176,12 +195,15 @@ func (x *index) infos() ([]FileInfo, error) {
 // the order of the hashes. It stops at the first error of fn and returns it.
 // Any goroutine; records written meanwhile are not seen.
 func (s *Store) LoadIndex(fn func(Record) error) error {
-	x := s.index
+	x, written := s.index, s.ledger.indexed()
 	it := x.db.NewIterator(util.BytesPrefix([]byte{prefixRecord}), &opt.ReadOptions{DontFillCache: true})
 	defer it.Release()
 	for it.Next() {
 		r, err := decodeRecord(it.Key(), it.Value())
 		if err != nil {
+			return corrupt(x.dir, -1, "key %x: %v; %s", it.Key(), err, reindexHint)
+		}
+		if err := r.check(written); err != nil {
 			return corrupt(x.dir, -1, "key %x: %v; %s", it.Key(), err, reindexHint)
 		}
 		if err := fn(r); err != nil {
@@ -232,11 +254,7 @@ func (s *Store) WriteIndex(records []Record) error {
 		return err
 	}
 	s.ledger.endIndex(job)
-	for _, n := range job.pruned {
-		if err := s.unlink(n); err != nil {
-			return err
-		}
-	}
+	s.unlink(job.pruned)
 	return nil
 }
 

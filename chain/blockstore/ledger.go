@@ -168,6 +168,13 @@ func (l *ledger) endIndex(job indexJob) {
 	}
 }
 
+// indexed is what the index holds; not to be changed.
+func (l *ledger) indexed() []FileInfo {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.written
+}
+
 func (l *ledger) close() (dirty map[*handle]bool, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -17,11 +17,16 @@ func (s *Store) PruneFile(n uint32) error {
 	return nil
 }
 
-func (s *Store) unlink(n uint32) error {
-	if err := s.files.remove(fileID{blk, n}); err != nil {
-		return err
+// unlink deletes the files of pruned pairs. One that cannot be deleted, such as
+// a file that a reader holds on Windows, is left to the next start.
+func (s *Store) unlink(pruned []uint32) {
+	for _, n := range pruned {
+		for _, k := range [...]kind{blk, rev} {
+			if err := s.files.remove(fileID{k, n}); err != nil {
+				s.cfg.Logger.Warn("pruned file not deleted", "err", err)
+			}
+		}
 	}
-	return s.files.remove(fileID{rev, n})
 }
 
 // removePruned deletes pruned files that a crash left behind.
@@ -29,12 +34,12 @@ func (s *Store) removePruned(infos []FileInfo, found map[fileID]int64) error {
 	if pruned, err := s.Flag(PrunedFlag); err != nil || !pruned {
 		return err
 	}
+	var left []uint32
 	for id := range found {
 		if int(id.n) < len(infos)-1 && infos[id.n] == (FileInfo{}) {
-			if err := s.files.remove(id); err != nil {
-				return err
-			}
+			left = append(left, id.n)
 		}
 	}
+	s.unlink(left)
 	return nil
 }

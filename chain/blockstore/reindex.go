@@ -2,6 +2,7 @@ package blockstore
 
 import (
 	"context"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -34,17 +35,8 @@ func (s *Store) openIndex() (err error) {
 	if err != nil || !fresh {
 		return err
 	}
-	// In a folder of ours the index is on the disk before the first block
-	// file. Files without an index are somebody's, and would be overwritten.
-	found, err := s.listFiles()
-	if err != nil {
+	if err := s.checkUnindexed(); err != nil {
 		return err
-	}
-	for id, size := range found {
-		if id.kind == blk && size > 0 {
-			return &Error{Kind: ErrUnindexed, File: s.files.path(id), Offset: -1,
-				Detail: "start with -reindex to take the files over, or read them from elsewhere with -loadblock"}
-		}
 	}
 	return s.index.found(false)
 }
@@ -135,16 +127,20 @@ func (s *Store) RegisterBlock(pos Pos, size int, height int32, time uint32) erro
 	if err := s.ledger.usable(); err != nil {
 		return err
 	}
-	h, err := s.files.acquire(fileID{blk, pos.File}, false)
+	id := fileID{blk, pos.File}
+	end := int64(pos.Offset) + int64(size)
+	if pos.Offset < HeaderSize || size < minBlockSize || size > MaxBlockSize || end > math.MaxUint32 {
+		return corrupt(s.files.path(id), int64(pos.Offset), "no block of %d bytes can be there", size)
+	}
+	h, err := s.files.acquire(id, false)
 	if err != nil {
 		return err
 	}
-	end := pos.Offset + uint32(size)
 	// The bytes may be in memory only, if the machine did not go down since
 	// they were written: the file is synced like one just written.
 	s.written(h, true, func(fi *FileInfo) {
 		fi.add(height, time)
-		fi.Size = max(fi.Size, end)
+		fi.Size = max(fi.Size, uint32(end))
 	})
 	return nil
 }

@@ -24,6 +24,8 @@ const (
 	defaultBlkChunk  = 16 << 20
 	defaultUndoChunk = 1 << 20
 	defaultOpenFiles = 32
+	defaultBuffer    = 4 << 20
+	defaultMinFree   = 50 << 20
 
 	lockName = ".lock"
 )
@@ -47,6 +49,10 @@ type Config struct {
 	BlockChunk  uint32 // block files grow by this; zero is 16 MiB
 	UndoChunk   uint32 // undo files grow by this; zero is 1 MiB
 	OpenFiles   int    // that stay open when idle; zero is 32
+	IndexBuffer int    // bytes of the index that are collected in memory; zero is 4 MiB
+	// MinFree is how many bytes of the disk stay free for the databases when
+	// files grow; zero is 50 MiB, as much as Bitcoin Core leaves.
+	MinFree uint64
 
 	Rand   io.Reader    // of the XOR key; nil is crypto/rand
 	Logger *slog.Logger // nil for none
@@ -66,6 +72,10 @@ func (c *Config) validate() error {
 	c.BlockChunk = orDefault(c.BlockChunk, defaultBlkChunk)
 	c.UndoChunk = orDefault(c.UndoChunk, defaultUndoChunk)
 	c.OpenFiles = orDefault(c.OpenFiles, defaultOpenFiles)
+	c.IndexBuffer = orDefault(c.IndexBuffer, defaultBuffer)
+	if c.MinFree == 0 {
+		c.MinFree = defaultMinFree
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -132,11 +142,11 @@ func Open(cfg Config) (*Store, error) {
 }
 
 func (s *Store) open() error {
-	if err := checkForeign(&s.cfg); err != nil {
-		return err
-	}
 	wipe, err := s.wipePending()
 	if err != nil {
+		return err
+	}
+	if err := s.checkOwner(wipe); err != nil {
 		return err
 	}
 	if s.key, err = initKey(s.cfg.FS, s.cfg.Dir, s.cfg.Plain, s.cfg.Rand); err != nil {

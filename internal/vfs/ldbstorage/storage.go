@@ -31,6 +31,8 @@ const (
 // has not been changed.
 var ErrForeign = errors.New("a database of another program")
 
+var errInUse = errors.New("leveldb: the manifest is in use")
+
 // Config says where the database is and whose.
 type Config struct {
 	FS  vfs.FS // nil is the machine's own
@@ -72,7 +74,7 @@ func Open(cfg Config) (*Storage, error) {
 	if cfg.Owner == "" || strings.ContainsAny(cfg.Owner, "\r\n") {
 		return nil, errors.New("ldbstorage: owner must be one line")
 	}
-	owned, err := checkOwner(fsys, cfg.Dir, cfg.Owner)
+	owned, err := CheckOwner(fsys, cfg.Dir, cfg.Owner)
 	if err != nil {
 		return nil, err
 	}
@@ -94,15 +96,9 @@ func Open(cfg Config) (*Storage, error) {
 	return &Storage{fs: fsys, dir: cfg.Dir, log: cfg.Logger, lock: lock}, nil
 }
 
-// CheckOwner returns nil for a directory that is missing, empty or the
-// owner's, and [ErrForeign] for another's. It only reads.
-func CheckOwner(fsys vfs.FS, dir, owner string) error {
-	_, err := checkOwner(fsys, dir, owner)
-	return err
-}
-
-// checkOwner reports whether dir already carries the owner's name.
-func checkOwner(fsys vfs.FS, dir, owner string) (owned bool, err error) {
+// CheckOwner reports whether dir carries the owner's name; [ErrForeign] when it
+// carries another or a database without a name. It only reads.
+func CheckOwner(fsys vfs.FS, dir, owner string) (owned bool, err error) {
 	list, err := fsys.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -298,6 +294,13 @@ func (s *Storage) List(ft storage.FileType) ([]storage.FileDesc, error) {
 func (s *Storage) Remove(fd storage.FileDesc) error {
 	if err := s.check(fd); err != nil {
 		return err
+	}
+	if fd.Type == storage.TypeManifest {
+		// LevelDB removes a manifest that SetMeta failed for. When it failed
+		// after the rename, CURRENT names the manifest all the same.
+		if now, err := s.GetMeta(); err == nil && now == fd {
+			return errInUse
+		}
 	}
 	s.forget(fd)
 	return s.fs.Remove(s.path(fd.String()))

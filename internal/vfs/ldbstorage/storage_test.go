@@ -123,7 +123,7 @@ func TestForeign(t *testing.T) {
 		f := crash.New()
 		prepare(f, "/db")
 		before, writes := snapshot(t, f), f.Counts()
-		if err := CheckOwner(f, "/db", owner); !errors.Is(err, ErrForeign) {
+		if _, err := CheckOwner(f, "/db", owner); !errors.Is(err, ErrForeign) {
 			t.Fatal(name, err)
 		}
 		if _, err := Open(Config{FS: f, Dir: "/db", Owner: owner}); !errors.Is(err, ErrForeign) {
