@@ -64,6 +64,18 @@ func TestContextualHeights(t *testing.T) {
 	wantError(t, at(60, early+1000), ErrCoinbaseHeight, ResultConsensus, "block height mismatch in coinbase")
 }
 
+// A caller that skipped [CheckBlock] gets an error, not a panic.
+func TestContextualEmptyBlock(t *testing.T) {
+	p := regtest()
+	none := buildBlock(t, p)
+	wantError(t, ContextualCheckBlock(none, BlockContext{Height: 1}, p), ErrCoinbaseHeight, ResultConsensus, "block height mismatch in coinbase")
+	wantError(t, IsBlockMutated(none, true), "", 0, "")
+	noInputs := buildBlock(t, p, wire.Tx{Out: []wire.TxOut{{PkScript: WitnessCommitmentScript(nil)}}})
+	wantError(t, ContextualCheckBlock(noInputs, BlockContext{Height: 1}, p), ErrCoinbaseHeight, ResultConsensus, "block height mismatch in coinbase")
+	p.BIP34Height = 10
+	wantError(t, ContextualCheckBlock(noInputs, BlockContext{Height: 1}, p), ErrWitnessNonceSize, ResultMutated, "CheckWitnessMalleation : invalid witness reserved value size")
+}
+
 func TestWitnessCommitment(t *testing.T) {
 	const height = 100
 	p := regtest()

@@ -68,11 +68,8 @@ func (k ErrorKind) Error() string { return string(k) }
 // Is makes a reason with particulars match its bare kind.
 func (k ErrorKind) Is(target error) bool {
 	kind, ok := target.(ErrorKind)
-	if !ok {
-		return false
-	}
 	bare, _, found := strings.Cut(string(k), "(")
-	return found && strings.TrimRight(bare, " ") == string(kind)
+	return ok && found && strings.TrimRight(bare, " ") == string(kind)
 }
 
 // Result says what a refusal means for the thing refused.

@@ -30,6 +30,11 @@ func TestIsFinalTx(t *testing.T) {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}
+	genesis := spendTx(1, 1)
+	genesis.In[0].Sequence = 0
+	if !IsFinalTx(&genesis, 0, 0) {
+		t.Error("no lock holds at height 0")
+	}
 }
 
 // A coin made at height 1000, whose block's parent has the median time 50,000.

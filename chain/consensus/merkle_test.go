@@ -122,9 +122,10 @@ func TestMerkleRootsOfRealBlocks(t *testing.T) {
 	}
 }
 
-func TestMerkleAllocatesOnce(t *testing.T) {
+// The leaves and the state of the hash, whatever the number of leaves.
+func TestMerkleAllocates(t *testing.T) {
 	list := numbered(2001)
-	if n := testing.AllocsPerRun(10, func() { MerkleRoot(list) }); n > 1 {
+	if n := testing.AllocsPerRun(10, func() { MerkleRoot(list) }); n > 2 {
 		t.Errorf("%v allocations", n)
 	}
 }
