@@ -65,7 +65,6 @@ type owned struct {
 	waiters   []*waiter
 	flush     flusher
 	lastSkip  string // why scripts are run or not, as last logged
-	importing int    // imports under way
 }
 
 // sharedState is what the owner tells readers besides the active chain.

@@ -128,14 +128,14 @@ func (c *Chain) flushAll() error {
 func (c *Chain) dirtyRecords() []blockstore.Record {
 	records := make([]blockstore.Record, 0, len(c.dirty))
 	for n := range c.dirty {
-		records = append(records, record(n))
+		records = append(records, recordOf(n))
 	}
 	clear(c.dirty)
 	slices.SortFunc(records, func(a, b blockstore.Record) int { return int(a.Height - b.Height) })
 	return records
 }
 
-func record(n *headers.Node) blockstore.Record {
+func recordOf(n *headers.Node) blockstore.Record {
 	return blockstore.Record{
 		Header: n.Header(), Height: n.Height(), Status: uint32(n.Status()),
 		TxCount: n.TxCount(), File: n.File(), DataPos: n.DataPos(), UndoPos: n.UndoPos(),
