@@ -90,6 +90,21 @@ func (a *Args) ReadFiles() error {
 	return nil
 }
 
+// ReadClientFiles is [Args.ReadFiles] for a client, which gets the name of the network.
+func (a *Args) ReadClientFiles() (network string, err error) {
+	err = a.ReadFiles()
+	return a.network, err
+}
+
+// Program returns as what the program was called.
+func (a *Args) Program() Program { return a.program }
+
+// ConfPath returns the path of the configuration file that was looked for, "" with -noconf.
+func (a *Args) ConfPath() string { return a.confAt }
+
+// CookiePath returns where the cookie is, "" with -norpccookiefile.
+func (a *Args) CookiePath() (string, error) { return a.netPath("rpccookiefile", ".cookie") }
+
 // Load reads all sources and returns the node's configuration.
 func (a *Args) Load() (*Config, error) {
 	if !a.dataDirExists() {

@@ -24,6 +24,7 @@ type categories struct {
 	names  []string // sorted
 	on     []atomic.Bool
 	levels []atomic.Int32 // level from which a category that is on writes
+	any    atomic.Bool    // one is on
 }
 
 func newCategories() *categories {
@@ -44,6 +45,13 @@ func (c *categories) index(name string) int {
 }
 
 func (c *categories) set(name string, on bool) bool {
+	defer func() {
+		some := false
+		for i := range c.on {
+			some = some || c.on[i].Load()
+		}
+		c.any.Store(some)
+	}()
 	switch name {
 	case "", "1", "all":
 		for i := range c.on {

@@ -23,12 +23,17 @@ type handler struct {
 
 // Enabled implements [slog.Handler].
 func (h *handler) Enabled(_ context.Context, level slog.Level) bool {
-	return h.log.cats.enabled(h.category, level)
+	// A record may name a category of its own, which Handle looks at.
+	return h.log.cats.enabled(h.category, level) || h.log.cats.any.Load()
 }
 
 // Handle implements [slog.Handler].
 func (h *handler) Handle(_ context.Context, r slog.Record) error {
 	l := h.log
+	h, named := h.of(r)
+	if !l.cats.enabled(h.category, r.Level) {
+		return nil
+	}
 	at := r.Time
 	if at.IsZero() {
 		at = l.cfg.Now()
@@ -48,7 +53,9 @@ func (h *handler) Handle(_ context.Context, r slog.Record) error {
 	b = appendEscaped(b, r.Message)
 	b = append(b, h.suffix...)
 	r.Attrs(func(a slog.Attr) bool {
-		b = appendAttr(b, h.prefix, a)
+		if !named || a.Key != categoryKey {
+			b = appendAttr(b, h.prefix, a)
+		}
 		return true
 	})
 	if b[len(b)-1] != '\n' {
@@ -57,6 +64,26 @@ func (h *handler) Handle(_ context.Context, r slog.Record) error {
 	// Detail that the user asked for is theirs to bound.
 	l.write(b, r.PC, r.Level >= slog.LevelInfo)
 	return nil
+}
+
+// categoryKey is the attribute by which one record belongs to another category than its logger.
+const categoryKey = "category"
+
+// of returns the handler of the category that the record names, h itself when it names none.
+func (h *handler) of(r slog.Record) (other *handler, named bool) {
+	other = h
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key != categoryKey || a.Value.Kind() != slog.KindString {
+			return true
+		}
+		if i := h.log.cats.index(a.Value.String()); i >= 0 {
+			c := *h
+			c.category, c.name = i, a.Value.String()
+			other, named = &c, true
+		}
+		return false
+	})
+	return other, named
 }
 
 // WithAttrs implements [slog.Handler].

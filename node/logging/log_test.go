@@ -265,6 +265,18 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+func TestRecordOfAnotherCategory(t *testing.T) {
+	l, out := open(t, Config{NoTime: true, Debug: []string{"coindb"}})
+	log := l.Logger("validation")
+	log.Debug("off")
+	log.Debug("on", "category", "coindb", "n", 1)
+	log.Debug("off", "category", "net")
+	log.Info("plain", "category", "no such")
+	if want := "[coindb] on n=1\nplain category=\"no such\"\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out, want)
+	}
+}
+
 func TestConcurrentLines(t *testing.T) {
 	l, out := open(t, Config{NoTime: true, RateLimit: true})
 	var wg sync.WaitGroup

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"errors"
+	"math"
 	"unicode/utf8"
 )
 
@@ -19,8 +20,13 @@ var errSyntax = errors.New("invalid JSON")
 // ParseJSON parses one JSON value with nothing but white space around it. It accepts what the ecosystem's own parser accepts:
 // RFC 8259 grammar, at most 512 levels, strings that are UTF-8 once escapes are resolved, with surrogates only in pairs.
 // Numbers keep their text. Member names may repeat; [Value.Member] finds the first.
-func ParseJSON(b []byte) (Value, error) {
-	p := parser{in: string(b)}
+func ParseJSON(b []byte) (Value, error) { return parse(b, maxValues) }
+
+// ParseAnswer is [ParseJSON] for what a node answers: lists may have more values than a request.
+func ParseAnswer(b []byte) (Value, error) { return parse(b, math.MaxInt) }
+
+func parse(b []byte, most int) (Value, error) {
+	p := parser{in: string(b), most: most}
 	p.space()
 	v, ok := p.value(0)
 	if !ok {
@@ -37,7 +43,8 @@ func ParseJSON(b []byte) (Value, error) {
 type parser struct {
 	in    string
 	pos   int
-	count int
+	count int // values so far
+	most  int // values allowed
 }
 
 func (p *parser) space() {
@@ -63,7 +70,7 @@ func (p *parser) value(depth int) (Value, bool) {
 	if p.pos >= len(p.in) {
 		return Value{}, false
 	}
-	if p.count++; p.count > maxValues {
+	if p.count++; p.count > p.most {
 		return Value{}, false
 	}
 	switch c := p.in[p.pos]; {

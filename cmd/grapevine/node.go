@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"golang.org/x/term"
+
+	"grapevine/node"
+	"grapevine/node/config"
+)
+
+// runNode is `grapevine node`: exit code 0 after a clean stop, 1 for anything else.
+func runNode(program config.Program, args []string) int {
+	fail := func(err error) int {
+		fmt.Fprintln(os.Stderr, "Error:", err)
+		return 1
+	}
+	a, err := config.Parse(program, args)
+	if err != nil {
+		return fail(err)
+	}
+	switch {
+	case a.Bool("version", false):
+		fmt.Println("Grapevine version " + node.Version)
+		return 0
+	case a.HelpRequested():
+		fmt.Print("Grapevine node version "+node.Version+"\n\nUsage: "+program.Command()+" [options]\n\n", a.Help())
+		return 0
+	}
+	cfg, err := a.Load()
+	if err != nil {
+		return fail(err)
+	}
+	for _, w := range cfg.Warnings {
+		fmt.Fprintln(os.Stderr, "Warning:", w)
+	}
+	n, err := node.New(cfg, node.Console{Out: os.Stdout, Terminal: term.IsTerminal(int(os.Stdout.Fd()))})
+	if err != nil {
+		return fail(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	defer watchSignals(stop, n.Reopen)()
+	if err := n.Run(ctx); err != nil {
+		return fail(err)
+	}
+	return 0
+}
+
+// watchSignals stops on the first interrupt or termination and ends the process on the second. The returned function ends the
+// watch.
+func watchSignals(stop, reopen func()) (done func()) {
+	// Two are enough: the second one of those that stop ends the process, and a missed hang-up is followed by the next rotation.
+	ch := make(chan os.Signal, 2)
+	signal.Notify(ch, stopSignals()...)
+	quit := make(chan struct{})
+	go func() {
+		stopping := false
+		for {
+			select {
+			case s := <-ch:
+				switch {
+				case isHangup(s):
+					reopen()
+				case stopping:
+					fmt.Fprintln(os.Stderr, "Second signal: stopping at once. What was not written is recovered by the next start.")
+					os.Exit(1)
+				default:
+					stopping = true
+					stop()
+				}
+			case <-quit:
+				return
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(ch)
+		close(quit)
+	}
+}

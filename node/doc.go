@@ -1,0 +1,17 @@
+// Package node puts the parts together: [New] takes a configuration, [Node.Run] starts what it names, in order, and stops it in
+// reverse. It wires and decides nothing else.
+//
+// # Order
+//
+// Start: lock on the directories, process id, log, RPC (which answers that the node is starting), ledger, import. Stop: RPC, import,
+// ledger, and then the files that say that a node runs. Every step of a stop is bounded, so that the whole takes seconds in the
+// middle of an import; what the ledger has not written by then is replayed by the next start.
+//
+// # Ownership and concurrency
+//
+// A Node is run once, by one goroutine, which returns when all that it started has ended. The clock may be set from any goroutine.
+//
+// # Attacker
+//
+// None of its own. A second node on the same data is kept out by the lock before it touches anything.
+package node

@@ -1,0 +1,192 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"time"
+
+	"grapevine/chain"
+	"grapevine/node/config"
+	"grapevine/node/logging"
+)
+
+// Version is Grapevine's version.
+const Version = "0.1.0"
+
+// Console is where a node shows what it does.
+type Console struct {
+	// Out gets the log, unless the configuration says otherwise; nil means nowhere.
+	Out io.Writer
+	// Terminal says that Out is one, on which a progress line may be redrawn.
+	Terminal bool
+}
+
+// Node is one node.
+type Node struct {
+	cfg     *config.Config
+	sink    *logging.Log
+	log     *slog.Logger
+	clock   *Clock
+	started time.Time
+}
+
+// New makes a node of a configuration. It touches nothing on disk.
+func New(cfg *config.Config, out Console) (*Node, error) {
+	n := &Node{cfg: cfg, clock: &Clock{}, started: time.Now()}
+	if cfg.MockTime != 0 {
+		n.clock.Set(time.Unix(cfg.MockTime, 0))
+	}
+	l := cfg.Log
+	lc := logging.Config{
+		File: l.File, Shrink: l.Shrink, Debug: l.Debug, Exclude: l.Exclude, Levels: l.Levels, NoTime: !l.Timestamps, Micros: l.Micros,
+		Component: l.Threads, Sources: l.Sources, AlwaysLevel: l.AlwaysLevel, RateLimit: l.RateLimit, MockTime: n.clock.Mock,
+	}
+	if l.Console && out.Out != nil {
+		lc.Console, lc.Terminal = out.Out, out.Terminal
+	}
+	var err error
+	if n.sink, err = logging.New(lc); err != nil {
+		return nil, err
+	}
+	n.log = n.sink.Logger("")
+	return n, nil
+}
+
+// Reopen opens the log file anew, after a rotation.
+func (n *Node) Reopen() {
+	if err := n.sink.Reopen(); err != nil {
+		n.log.Error("the log goes on in the old file", "error", err)
+	}
+}
+
+// Run runs the node until ctx ends, a stop is asked for over RPC, or a configured end is reached: nil then. Any other error is
+// why it could not start or go on; it is in the log as well, if there is one by then.
+func (n *Node) Run(ctx context.Context) (err error) {
+	if err := checkImports(n.cfg.LoadBlock); err != nil {
+		return err
+	}
+	unlock, err := lockDir(n.cfg.NetDir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if p := n.cfg.PIDFile; p != "" {
+		if err := os.WriteFile(p, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil { //nolint:gosec // others may read it
+			return fmt.Errorf("Unable to create the PID file '%s': %w", p, err)
+		}
+		defer os.Remove(p)
+	}
+	if err := n.sink.Open(); err != nil {
+		return err
+	}
+	defer n.sink.Close()
+	n.logStart()
+	defer func() {
+		if err != nil {
+			n.log.Error(err.Error())
+		}
+		n.log.Info("Shutdown done")
+	}()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	return n.serve(ctx, stop)
+}
+
+// serve runs RPC around the ledger.
+func (n *Node) serve(ctx context.Context, stop context.CancelFunc) error {
+	rpc, err := n.startRPC(ctx, stop)
+	if err != nil {
+		return err
+	}
+	// RPC goes first when the node stops, so that no call meets a ledger that has ended.
+	ledgerCtx, endLedger := context.WithCancel(context.WithoutCancel(ctx))
+	defer endLedger()
+	rpcEnded := make(chan error, 1)
+	go func() {
+		err := rpc.run(ctx)
+		n.log.Info("Shutdown in progress...")
+		stop() // where it ended by itself
+		endLedger()
+		rpcEnded <- err
+	}()
+	err = n.runLedger(ctx, ledgerCtx, rpc)
+	stop()
+	return errors.Join(err, <-rpcEnded)
+}
+
+// runLedger opens the ledger, makes its methods known, imports what is to be imported, and returns when the ledger has ended.
+func (n *Node) runLedger(ctx, ledgerCtx context.Context, rpc *rpcService) error {
+	c, err := chain.Open(n.chainConfig(rpc))
+	if err != nil {
+		return err
+	}
+	if err := rpc.addLedger(c); err != nil {
+		return errors.Join(err, c.Close())
+	}
+	runCtx, end := context.WithCancel(ledgerCtx)
+	defer end()
+	imported := make(chan error, 1)
+	go func() {
+		err := n.importBlocks(ctx, c)
+		if err != nil || n.cfg.StopAfterImport {
+			end()
+		}
+		imported <- err
+	}()
+	n.log.Info("Done loading", "height", c.Active().Height(), "best", c.Active().Tip().Hash())
+	rpc.ready()
+	err = c.Run(runCtx)
+	end()
+	if errors.Is(err, chain.ErrStopHeight) {
+		n.log.Info("Stopping at the height that was asked for", "height", n.cfg.Chain.StopAtHeight)
+		err = nil
+	}
+	ierr := <-imported
+	if errors.Is(ierr, chain.ErrClosed) || errors.Is(ierr, context.Canceled) || (err != nil && errors.Is(ierr, err)) {
+		ierr = nil // the ledger's own end says why
+	}
+	return errors.Join(err, ierr)
+}
+
+func (n *Node) chainConfig(rpc *rpcService) chain.Config {
+	c := n.cfg.Chain
+	return chain.Config{
+		Params: n.cfg.Params, Dir: n.cfg.NetDir, CacheBytes: c.CacheBytes, SigCacheBytes: c.SigCacheBytes, Workers: c.Workers,
+		AssumeValid: c.AssumeValid, MinimumChainWork: c.MinimumChainWork, StopAtHeight: c.StopAtHeight, CheckBlocks: c.CheckBlocks, CheckLevel: c.CheckLevel,
+		Reindex: c.Reindex, ReindexChainstate: c.ReindexChainstate, NoXOR: c.NoXOR, MaxTipAge: c.MaxTipAge, Now: n.clock.Now,
+		Logger: n.sink.Logger("validation"),
+		Progress: func(what string, done float64) {
+			rpc.warmup(what)
+			n.sink.SetProgress(fmt.Sprintf("%s %3.0f %%", what, done*100))
+		},
+	}
+}
+
+// logStart says what is running with what.
+func (n *Node) logStart() {
+	n.log.Info("Grapevine version " + Version)
+	n.log.Info("Using data directory " + n.cfg.NetDir)
+	switch st, err := os.Stat(n.cfg.ConfPath); {
+	case n.cfg.ConfPath == "":
+		n.log.Info("Config file: <disabled>")
+	case err == nil && !st.IsDir():
+		n.log.Info("Config file: " + n.cfg.ConfPath)
+	default:
+		n.log.Info("Config file: " + n.cfg.ConfPath + " (not found, skipping)")
+	}
+	for _, s := range n.cfg.Settings {
+		n.log.Info(s)
+	}
+	for _, s := range n.cfg.Notes {
+		n.log.Info(s)
+	}
+	for _, s := range n.cfg.Warnings {
+		n.log.Warn(s)
+	}
+	n.log.Info(fmt.Sprintf("Chain %s, %d MiB for coins and databases", n.cfg.Params.Name, n.cfg.Chain.CacheBytes>>20))
+}

@@ -1,0 +1,158 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"grapevine/chain"
+	"grapevine/chain/headers"
+	"grapevine/node/mining"
+	"grapevine/node/rpc"
+)
+
+// rpcService is the RPC server and what it listens on. Without -server it has a table of methods and no listener.
+type rpcService struct {
+	node      *Node
+	table     *rpc.Table
+	server    *rpc.Server
+	listeners []net.Listener
+	cookie    *rpc.Cookie
+}
+
+var errNoRPC = errors.New("Unable to start HTTP server. See debug log for details.") //nolint:staticcheck // the ecosystem's text
+
+// startRPC listens. Calls are answered as soon as [rpcService.run] runs, with the status of the start until [rpcService.ready].
+func (n *Node) startRPC(ctx context.Context, stop func()) (*rpcService, error) {
+	ctl := rpc.Control{Stop: stop, Started: n.started, LogPath: n.sink.Path(), Log: n.sink}
+	if n.cfg.Params.Mockable {
+		ctl.SetMockTime = n.clock.Set
+	}
+	table, err := rpc.NewTable(rpc.ControlCommands(ctl))
+	if err != nil {
+		return nil, err
+	}
+	s := &rpcService{node: n, table: table}
+	if !n.cfg.RPC.Enabled {
+		n.log.Info("RPC is off (-server=0)")
+		return s, nil
+	}
+	r := n.cfg.RPC
+	log := n.sink.Logger("rpc")
+	cfg := rpc.Config{Table: table, Logger: log, Threads: r.Threads, WorkQueue: r.WorkQueue, Timeout: r.Timeout, LogIPs: n.cfg.Log.IPs}
+	for _, a := range r.AllowIP {
+		p, err := rpc.ParseSubnet(a)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Allow = append(cfg.Allow, p)
+	}
+	if s.listeners, err = rpc.Listen(ctx, r.Listen, log); err != nil {
+		log.Error(err.Error())
+		return nil, errNoRPC
+	}
+	if cfg.Auth, err = s.auth(); err != nil {
+		log.Error(err.Error())
+		s.closeListeners()
+		return nil, errNoRPC
+	}
+	s.server = rpc.New(cfg)
+	return s, nil
+}
+
+// auth lets in whom the configuration names, or whoever can read the cookie.
+func (s *rpcService) auth() (*rpc.Auth, error) {
+	r := s.node.cfg.RPC
+	a := rpc.NewAuth()
+	for _, v := range r.Auth {
+		if err := a.AddRPCAuth(v); err != nil {
+			return nil, err
+		}
+	}
+	for _, v := range r.Whitelist {
+		a.AddWhitelist(v)
+	}
+	a.SetWhitelistDefault(r.WhitelistDefault)
+	switch {
+	case r.Password != "":
+		s.node.log.Warn("rpcuser and rpcpassword stand in the clear in the configuration. The cookie, or -rpcauth with a hash, are safer.")
+		a.AddPassword(r.User, r.Password)
+	case r.CookieFile == "":
+		s.node.log.Info("RPC authentication cookie file generation is disabled.")
+	default:
+		perm, ok := rpc.CookiePerms(r.CookiePerms)
+		if !ok {
+			return nil, fmt.Errorf("Invalid -rpccookieperms=%s; must be one of 'owner', 'group', or 'all'.", r.CookiePerms)
+		}
+		var err error
+		if s.cookie, err = rpc.WriteCookie(r.CookieFile, perm); err != nil {
+			return nil, err
+		}
+		s.node.log.Info("Generated RPC authentication cookie " + r.CookieFile)
+		a.AddPassword(rpc.CookieUser, s.cookie.Password)
+	}
+	return a, nil
+}
+
+// run serves until ctx ends, and removes the cookie.
+func (s *rpcService) run(ctx context.Context) error {
+	if s.server == nil {
+		<-ctx.Done()
+		return nil
+	}
+	err := s.server.Run(ctx, s.listeners...)
+	if s.cookie != nil {
+		if cerr := s.cookie.Remove(); cerr != nil {
+			s.node.log.Warn("Unable to remove the authentication cookie", "error", cerr)
+		}
+	}
+	return err
+}
+
+func (s *rpcService) closeListeners() {
+	for _, l := range s.listeners {
+		_ = l.Close() // nothing was accepted yet
+	}
+}
+
+// warmup sets what calls are told while the node starts.
+func (s *rpcService) warmup(what string) { s.table.SetWarmup(what) }
+
+// ready lets calls through.
+func (s *rpcService) ready() { s.table.SetReady() }
+
+// addLedger adds the methods that need the ledger.
+func (s *rpcService) addLedger(c *chain.Chain) error {
+	n := s.node
+	versions := headers.NewVersionBits(n.cfg.Params)
+	miner, err := mining.New(mining.Config{Params: n.cfg.Params, Chain: c, Versions: versions, Clock: n.clock})
+	if err != nil {
+		return err
+	}
+	cmds, err := rpc.LedgerCommands(rpc.LedgerConfig{
+		Params: n.cfg.Params, Blocks: c, Coins: c, Acceptor: c, Operator: c, Miner: miner, Versions: versions, Events: c.Events(),
+		Logger: n.sink.Logger("rpc"), Warnings: []string{rpc.PreReleaseWarning},
+		DatabaseCacheBytes: databaseCache, CoinsCacheBytes: n.cfg.Chain.CacheBytes - databaseCache,
+	})
+	if err != nil {
+		return err
+	}
+	return s.table.Add(cmds...)
+}
+
+// databaseCache is the part of the cache that LevelDB's own buffers take.
+const databaseCache = 2 << 20
+
+// wait is a pause that ends with ctx. It reports whether the time passed.
+func wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
