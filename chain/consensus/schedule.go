@@ -11,12 +11,10 @@ import (
 // still ahead, so that a new block could repeat that coinbase.
 const bip30Limit = 1_983_702
 
-// Subsidy returns what a block of that height may create.
+// Subsidy returns what a block of that height may create: nothing any more once
+// all bits are shifted out.
 func Subsidy(height int32, p *params.Params) wire.Amount {
 	halvings := height / p.SubsidyHalvingInterval
-	if halvings >= 64 {
-		return 0
-	}
 	return 50 * wire.Coin >> halvings
 }
 

@@ -121,31 +121,37 @@ func cutSolution(pkScript []byte) (stripped, solution []byte, found bool) {
 
 // parseSolution reads an input script and a witness that fill the bytes.
 func parseSolution(b []byte, in *wire.TxIn) bool {
-	var ok bool
-	if in.ScriptSig, b, ok = cutSized(b); !ok {
-		return false
-	}
-	n, size, err := wire.ReadCompactSize(b)
-	// Each item takes a byte at least, which bounds the allocation.
-	if err != nil || n > uint64(len(b)-size) {
-		return false
-	}
-	b = b[size:]
-	in.Witness = make([][]byte, n)
+	r := solutionReader{rest: b}
+	in.ScriptSig = r.sized()
+	in.Witness = make([][]byte, r.size())
 	for i := range in.Witness {
-		if in.Witness[i], b, ok = cutSized(b); !ok {
-			return false
-		}
+		in.Witness[i] = r.sized()
 	}
-	return len(b) == 0
+	return !r.bad && len(r.rest) == 0
 }
 
-// cutSized takes a length and that many bytes off the front of b.
-func cutSized(b []byte) (data, rest []byte, ok bool) {
-	n, size, err := wire.ReadCompactSize(b)
-	if err != nil || n > uint64(len(b)-size) {
-		return nil, nil, false
+// solutionReader cuts lengths and strings off the front of rest; once one does
+// not fit, all are empty.
+type solutionReader struct {
+	rest []byte
+	bad  bool
+}
+
+// size reads a length, or a count of items of at least a byte each: neither is
+// more than the bytes that follow.
+func (r *solutionReader) size() int {
+	n, size, err := wire.ReadCompactSize(r.rest)
+	if err != nil || n > uint64(len(r.rest)-size) {
+		r.rest, r.bad = nil, true
+		return 0
 	}
-	end := size + int(n)
-	return b[size:end:end], b[end:], true
+	r.rest = r.rest[size:]
+	return int(n)
+}
+
+func (r *solutionReader) sized() []byte {
+	n := r.size()
+	data := r.rest[:n:n]
+	r.rest = r.rest[n:]
+	return data
 }

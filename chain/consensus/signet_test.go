@@ -117,6 +117,7 @@ func TestSignetOpTrue(t *testing.T) {
 		{"no room for the witness", withSolution(txs, []byte{0}), ErrSignetSolution},
 		{"bytes behind the solution", withSolution(txs, append(encodeSolution(nil), 0)), ErrSignetSolution},
 		{"a script past the end", withSolution(txs, []byte{5, 1, 0}), ErrSignetSolution},
+		{"a witness item past the end", withSolution(txs, []byte{0, 1, 5, 1}), ErrSignetSolution},
 		{"a long form of a length", withSolution(txs, []byte{0xfd, 0, 0, 0}), ErrSignetSolution},
 		{"more witness items than bytes", withSolution(txs, []byte{0, 0xfe, 0, 0, 0, 1, 0}), ErrSignetSolution},
 		{"a witness for a script without", withSolution(txs, encodeSolution(nil, []byte{1})), ErrSignetSolution},
@@ -132,6 +133,11 @@ func TestSignetOpTrue(t *testing.T) {
 			wantError(t, CheckBlock(b, other, CheckAll), "", 0, "")
 		})
 	}
+}
+
+func TestSignetEmptyBlock(t *testing.T) {
+	p := easySignet([]byte{byte(script.Op1)})
+	wantError(t, CheckSignetSolution(buildBlock(t, p), p), ErrSignetSolution, ResultConsensus, "signet block signature validation failure")
 }
 
 // A challenge of one key as a bare script. The key signs the block without the

@@ -38,9 +38,6 @@ func (x Int) Mul64(y uint64) (z Int) {
 
 // Lsh returns x shifted left by n bits, modulo 2^256.
 func (x Int) Lsh(n uint) (z Int) {
-	if n >= 256 {
-		return Int{}
-	}
 	limbs, shift := int(n/64), n%64
 	for i := 3; i >= limbs; i-- {
 		z[i] = x[i-limbs] << shift
@@ -53,9 +50,6 @@ func (x Int) Lsh(n uint) (z Int) {
 
 // Rsh returns x shifted right by n bits.
 func (x Int) Rsh(n uint) (z Int) {
-	if n >= 256 {
-		return Int{}
-	}
 	limbs, shift := int(n/64), n%64
 	for i := 0; i+limbs < 4; i++ {
 		z[i] = x[i+limbs] >> shift

@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func (x Int) big() *big.Int {
@@ -51,6 +53,20 @@ func FuzzArithmetic(f *testing.F) {
 		checkArithmetic(t, FromBE(a), FromBE(b), shift%300)
 		// Random numbers are nearly all of full length: vary the divisor's.
 		checkArithmetic(t, FromBE(a), FromBE(b).Rsh(shift%256), shift%300)
+	})
+}
+
+// Numbers made of limbs that are zero, all ones or random, so that carries run
+// over several limbs and quotient digits are guessed wrong.
+func TestArithmeticModel(t *testing.T) {
+	limb := rapid.OneOf(rapid.Just(uint64(0)), rapid.Just(^uint64(0)), rapid.Just(uint64(1)<<63), rapid.Uint64())
+	rapid.Check(t, func(r *rapid.T) {
+		var x, y Int
+		for i := range x {
+			x[i], y[i] = limb.Draw(r, "x"), limb.Draw(r, "y")
+		}
+		y = y.Rsh(rapid.UintRange(0, 255).Draw(r, "shorter"))
+		checkArithmetic(t, x, y, rapid.UintRange(0, 600).Draw(r, "shift"))
 	})
 }
 
