@@ -19,7 +19,8 @@ type flush struct {
 	t        *table
 	order    *keyOrder
 	batch    leveldb.Batch
-	started  bool // the marker is on disk
+	started  bool  // the marker is on disk
+	err      error // sticky: LevelDB takes no more after a failed write
 	key, val []byte
 	written  int64
 }
@@ -68,10 +69,14 @@ func (s *Set) emptyTable() (*table, error) {
 	return t, nil
 }
 
-// FlushStep writes the next batch of the flush, of about maxBytes (between
-// 64 KiB and LevelDB's write buffer, whatever is asked), and reports whether
-// it was the last. It runs beside the owner's methods and [Set.Coins]. After an error nothing is half-written
-// that a restart would not see as an interrupted flush; the step may be tried again.
+// FlushStep writes the next batch of the flush, of about maxBytes (at least
+// 4 KiB and at most half of LevelDB's write buffer, whatever is asked), and
+// reports whether it was the last. It runs beside the owner's methods and
+// [Set.Coins].
+//
+// After an error the flush stays where it is, further steps return the same
+// error, and the set has to be closed: what is on the disk is what an
+// interrupted flush leaves. Coins go on being read until then.
 func (s *Set) FlushStep(maxBytes int) (done bool, err error) {
 	s.flushMu.Lock()
 	defer s.flushMu.Unlock()
@@ -81,16 +86,17 @@ func (s *Set) FlushStep(maxBytes int) (done bool, err error) {
 		return false, &Error{Kind: ErrClosed}
 	case f == nil:
 		return false, &Error{Kind: ErrNotFlushing}
+	case f.err != nil:
+		return false, f.err
 	}
 	if f.order == nil {
 		if f.order, err = newKeyOrder(f.t); err != nil {
 			return false, err
 		}
 	}
-	mark := f.order.mark()
 	last := f.fill(clampBatch(maxBytes, s.store.sizing.writeBuffer))
 	if err := s.store.write(&f.batch); err != nil {
-		f.order.rewind(mark)
+		f.err = err
 		return false, err
 	}
 	f.started = true
@@ -104,7 +110,7 @@ func (s *Set) FlushStep(maxBytes int) (done bool, err error) {
 	return last, nil
 }
 
-const minBatch = 64 << 10
+const minBatch = 4 << 10
 
 func clampBatch(want, writeBuffer int) int {
 	return max(min(want, writeBuffer/2), minBatch)

@@ -104,20 +104,6 @@ func (o *keyOrder) sort(bucket int) {
 	})
 }
 
-// orderMark is a position to come back to.
-type orderMark struct{ bucket, at int }
-
-func (o *keyOrder) mark() orderMark { return orderMark{o.bucket, o.at} }
-
-// rewind makes next continue where it was at the mark.
-func (o *keyOrder) rewind(m orderMark) {
-	o.bucket, o.pairs, o.at = m.bucket, o.pairs[:0], 0
-	if m.bucket > 0 {
-		o.sort(m.bucket - 1)
-		o.at = m.at
-	}
-}
-
 func (o *keyOrder) release() {
 	if o.mem != nil {
 		_ = unmapMemory(o.mem)
