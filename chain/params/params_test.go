@@ -141,7 +141,7 @@ func TestCheckProofOfWork(t *testing.T) {
 	if p.CheckProofOfWork(above.LE(), 0x1d00ffff) {
 		t.Error("a hash above the target passes")
 	}
-	if p.CheckProofOfWork(wire.BlockHash{1}, 0) {
+	if p.CheckProofOfWork(wire.BlockHash{}, 0) {
 		t.Error("a target of zero passes")
 	}
 }
@@ -149,6 +149,9 @@ func TestCheckProofOfWork(t *testing.T) {
 func TestSignetChallenge(t *testing.T) {
 	if got := Signet(nil).Magic; got != [4]byte{0x0a, 0x03, 0xcf, 0x40} {
 		t.Errorf("magic of the public signet: %x", got)
+	}
+	if p := Signet(nil); p.MinimumChainWork.IsZero() || p.AssumeValid.IsZero() || p.ChainTxData.TxCount == 0 {
+		t.Error("nothing is known of the public signet's history")
 	}
 	own := Signet([]byte{0x51})
 	if own.Magic != [4]byte{0x54, 0xd2, 0x6f, 0xbd} {
