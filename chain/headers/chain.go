@@ -84,10 +84,7 @@ func (c *Chain) Fork(n *Node) *Node {
 // genesis when none is known.
 func (c *Chain) LocatorFork(t *Tree, locator []wire.BlockHash) *Node {
 	for _, hash := range locator {
-		n := t.Lookup(hash)
-		if n == nil {
-			continue
-		}
+		n := t.Lookup(hash) // nil is neither
 		if c.Contains(n) {
 			return n
 		}

@@ -172,7 +172,10 @@ func TestChainStepAllocates(t *testing.T) {
 		height++
 		c = c.With(tip.Ancestor(height))
 	}); n != 1 {
-		t.Errorf("%v allocations", n)
+		t.Errorf("%v allocations for a block more", n)
+	}
+	if n := testing.AllocsPerRun(100, func() { c = c.With(c.Tip().Parent()) }); n != 1 {
+		t.Errorf("%v allocations for a block less", n)
 	}
 }
 
