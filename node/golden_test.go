@@ -1,4 +1,4 @@
-package rpc_test
+package node_test
 
 import (
 	"bufio"
@@ -138,10 +138,10 @@ func TestGoldenAnswers(t *testing.T) {
 // askNamed makes a call that needs the index with the block named, and compares
 // that: the answer is the same, except that an object first says whether the
 // block is in the active chain.
-func (n *goldenNode) askNamed(t *testing.T, c *goldenCall) {
+func (g *goldenNode) askNamed(t *testing.T, c *goldenCall) {
 	t.Helper()
 	block, _ := json.Marshal(indexedIn)
-	got := n.ask(t, &goldenCall{Method: c.Method, Params: append(slices.Clone(c.Params), block)})
+	got := g.ask(t, &goldenCall{Method: c.Method, Params: append(slices.Clone(c.Params), block)})
 	got.Result = bytes.Replace(got.Result, []byte(`{"in_active_chain":true,`), []byte("{"), 1)
 	if diff := got.differs(c); diff != "" {
 		t.Errorf("%s with its block named:\n%s", c.id(), diff)
