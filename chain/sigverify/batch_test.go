@@ -46,13 +46,17 @@ func (s *sample) addTo(b *Batch) {
 // TestBatchFindsEachBadOne spoils one check at a time, over a number that is
 // not a multiple of the group.
 func TestBatchFindsEachBadOne(t *testing.T) {
+	t.Run("reference", func(t *testing.T) { findEachBadOne(t, new(Batch)) })
+	t.Run("portable", func(t *testing.T) { findEachBadOne(t, NewBatch(portable, nil)) })
+}
+
+func findEachBadOne(t *testing.T, b *Batch) {
 	all := samples(t, 2*groupSize+7)
-	var b Batch
 	if !b.Verify() {
 		t.Error("an empty batch fails")
 	}
 	for i := range all {
-		all[i].addTo(&b)
+		all[i].addTo(b)
 	}
 	if b.Len() != len(all) || !b.Verify() {
 		t.Fatal("valid batch fails")
@@ -93,6 +97,11 @@ func TestBatchAllocations(t *testing.T) {
 	// What is left is big.Int inside the shared inversion.
 	if n := testing.AllocsPerRun(5, func() { b.Verify() }); n > 40 {
 		t.Errorf("verifying 60 checks allocates %v times", n)
+	}
+	b.engine = portable
+	b.Verify() // takes its working memory
+	if n := testing.AllocsPerRun(5, func() { b.Verify() }); n > 40 {
+		t.Errorf("verifying 60 checks with portable allocates %v times", n)
 	}
 	c := NewCache(1 << 20)
 	s := &all[0]
@@ -231,6 +240,31 @@ func TestCacheConcurrent(t *testing.T) {
 				c.Contains(e)
 				if i%7 == 0 {
 					c.Remove(e)
+				}
+			}
+		}()
+	}
+	wg.Wait()
+}
+
+// TestPortableConcurrent shares the engine and its working memory.
+func TestPortableConcurrent(t *testing.T) {
+	all := samples(t, 40)
+	var wg sync.WaitGroup
+	for g := range 6 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			b := NewBatch(portable, nil)
+			for i := range all {
+				all[i].addTo(b)
+			}
+			if g%2 == 1 {
+				b.checks[g].S[9] ^= 4
+			}
+			for range 5 {
+				if b.Verify() != (g%2 == 0) {
+					t.Errorf("goroutine %d: wrong verdict", g)
 				}
 			}
 		}()

@@ -35,10 +35,15 @@ func BenchmarkTapTweak(b *testing.B) {
 
 // BenchmarkBatch gives the time of one check in a batch of 240.
 func BenchmarkBatch(b *testing.B) {
+	b.Run("reference", func(b *testing.B) { benchmarkBatch(b, Reference{}) })
+	b.Run("portable", func(b *testing.B) { benchmarkBatch(b, portable) })
+}
+
+func benchmarkBatch(b *testing.B, engine Engine) {
 	all := samples(b, 240)
-	var batch Batch
+	batch := NewBatch(engine, nil)
 	for i := range all {
-		all[i].addTo(&batch)
+		all[i].addTo(batch)
 	}
 	b.ReportAllocs()
 	n := 0

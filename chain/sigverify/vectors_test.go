@@ -51,13 +51,8 @@ func TestBIP340Vectors(t *testing.T) {
 		}
 		n32++
 		m := (*[32]byte)(msg)
-		if got := Schnorr(key, sig, m); got != valid {
+		if got := bothSchnorr(t, key, sig, m); got != valid {
 			t.Errorf("vector %s: Schnorr gives %v", row[0], got)
-		}
-		var b Batch
-		b.AddSchnorr(key, sig, m)
-		if got := b.Verify(); got != valid {
-			t.Errorf("vector %s: Batch gives %v", row[0], got)
 		}
 	}
 	t.Logf("BIP 340: %d vectors, %d with a message of 32 bytes", n, n32)
@@ -99,12 +94,7 @@ func TestWycheproofECDSA(t *testing.T) {
 			n++
 			sig := unhex(t, c.Sig)
 			hash := sha256.Sum256(unhex(t, c.Msg))
-			got := ECDSA(key, sig, &hash)
-			var b Batch
-			b.AddECDSA(key, sig, &hash)
-			if b.Verify() != got {
-				t.Errorf("test %d: batch differs", c.TcID)
-			}
+			got := both(t, key, sig, &hash)
 			valid := c.Result == "valid"
 			_, strictErr := ecdsa.ParseDERSignature(sig)
 			strict := strictErr == nil && LowS(sig)
@@ -167,14 +157,14 @@ func TestBIP341Wallet(t *testing.T) {
 				t.Errorf("case %d: parity %d, control block says %d", i, parity, got)
 			}
 		}
-		if !TapTweak(want, internal, &tweak, parity) {
+		if !bothTweak(t, want, internal, &tweak, parity) {
 			t.Errorf("case %d: commitment refused", i)
 		}
-		if TapTweak(want, internal, &tweak, 1-parity) || TapTweak(internal, internal, &tweak, parity) {
+		if bothTweak(t, want, internal, &tweak, 1-parity) || bothTweak(t, internal, internal, &tweak, parity) {
 			t.Errorf("case %d: wrong commitment accepted", i)
 		}
 		tweak[31] ^= 1
-		if TapTweak(want, internal, &tweak, parity) {
+		if bothTweak(t, want, internal, &tweak, parity) {
 			t.Errorf("case %d: wrong tweak accepted", i)
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/btcsuite/btcd/btcec/v2/ecdsa"
 	"github.com/btcsuite/btcd/btcec/v2/schnorr"
 	secp "github.com/decred/dcrd/dcrec/secp256k1/v4"
+
+	"grapevine/chain/sigverify/curve"
 )
 
 // derInt encodes a DER integer of b with no regard for its value.
@@ -20,14 +22,50 @@ func derSig(r, s []byte) []byte {
 	return append([]byte{0x30, byte(len(body))}, body...)
 }
 
-// both asks the plain function and a batch, which have to agree.
+// portable is shared by the tests, as a node would.
+var portable = NewPortable()
+
+// both asks the plain function, a batch on each engine and the engine alone,
+// which have to agree.
 func both(t *testing.T, key, sig []byte, hash *[32]byte) bool {
 	t.Helper()
 	got := ECDSA(key, sig, hash)
-	b := NewBatch(nil, NewCache(1))
-	b.AddECDSA(key, sig, hash)
-	if b.Verify() != got {
-		t.Errorf("batch says %v, ECDSA %v", !got, got)
+	for _, engine := range []Engine{nil, portable} {
+		b := NewBatch(engine, NewCache(1))
+		b.AddECDSA(key, sig, hash)
+		if b.Verify() != got {
+			t.Errorf("batch on %T says %v, ECDSA %v", engine, !got, got)
+		}
+	}
+	if portable.ECDSA(key, sig, hash) != got {
+		t.Errorf("portable says %v, ECDSA %v", !got, got)
+	}
+	return got
+}
+
+// bothSchnorr does the same for BIP 340.
+func bothSchnorr(t *testing.T, key, sig []byte, msg *[32]byte) bool {
+	t.Helper()
+	got := Schnorr(key, sig, msg)
+	for _, engine := range []Engine{nil, portable} {
+		b := NewBatch(engine, nil)
+		b.AddSchnorr(key, sig, msg)
+		if b.Verify() != got {
+			t.Errorf("batch on %T says %v, Schnorr %v", engine, !got, got)
+		}
+	}
+	if portable.Schnorr(key, sig, msg) != got {
+		t.Errorf("portable says %v, Schnorr %v", !got, got)
+	}
+	return got
+}
+
+// bothTweak does the same for commitments.
+func bothTweak(t *testing.T, output, internal []byte, tweak *[32]byte, parity byte) bool {
+	t.Helper()
+	got := TapTweak(output, internal, tweak, parity)
+	if portable.TapTweak(output, internal, tweak, parity) != got {
+		t.Errorf("portable says %v, TapTweak %v", !got, got)
 	}
 	return got
 }
@@ -187,7 +225,7 @@ func TestInfinityRefused(t *testing.T) {
 	var s secp.ModNScalar
 	s.SetBytes(&e)
 	s.Mul(&even).PutBytesUnchecked(sig[32:])
-	if Schnorr(xonly, sig[:], &hash) {
+	if bothSchnorr(t, xonly, sig[:], &hash) {
 		t.Error("Schnorr with R at infinity accepted")
 	}
 }
@@ -252,16 +290,14 @@ func TestSchnorrLengths(t *testing.T) {
 		{key, sig, true}, {key, sig[:63], false}, {key, append(bytes.Clone(sig), 1), false},
 		{key[:31], sig, false}, {append(bytes.Clone(key), 0), sig, false}, {nil, nil, false},
 	} {
-		b := new(Batch)
-		b.AddSchnorr(c.key, c.sig, &hash)
-		if Schnorr(c.key, c.sig, &hash) != c.want || b.Verify() != c.want || cached.Schnorr(c.key, c.sig, &hash) != c.want {
+		if bothSchnorr(t, c.key, c.sig, &hash) != c.want || cached.Schnorr(c.key, c.sig, &hash) != c.want {
 			t.Errorf("key of %d, signature of %d: not %v", len(c.key), len(c.sig), c.want)
 		}
 	}
-	if _, _, ok := TaprootOutputKey(key[:31], nil); ok || TapTweak(key, key[:31], &hash, 0) || TapTweak(key[:31], key, &hash, 0) || TapTweak(key, key, &hash, 2) {
+	if _, _, ok := TaprootOutputKey(key[:31], nil); ok || bothTweak(t, key, key[:31], &hash, 0) || bothTweak(t, key[:31], key, &hash, 0) || bothTweak(t, key, key, &hash, 2) {
 		t.Error("wrong lengths accepted")
 	}
-	if TapTweak(key, key, (*[32]byte)(secp.Params().N.Bytes()), 0) {
+	if bothTweak(t, key, key, (*[32]byte)(secp.Params().N.Bytes()), 0) {
 		t.Error("a tweak of n accepted: it would be zero, and the key its own commitment")
 	}
 }
@@ -281,7 +317,8 @@ func FuzzECDSA(f *testing.F) {
 		m := (*[32]byte)(msg)
 		got := both(t, key, sig, m)
 		pub, err := btcec.ParsePubKey(key)
-		if (err == nil) != ValidPubKey(key) {
+		var point curve.Point
+		if (err == nil) != ValidPubKey(key) || (err == nil) != portableKey(key, &point) {
 			t.Fatalf("key %x: valid %v, btcec says %v", key, err != nil, err)
 		}
 		if err != nil {
@@ -312,12 +349,7 @@ func FuzzSchnorr(f *testing.F) {
 		if len(msg) != 32 {
 			return
 		}
-		got := Schnorr(key, sig, (*[32]byte)(msg))
-		var b Batch
-		b.AddSchnorr(key, sig, (*[32]byte)(msg))
-		if b.Verify() != got {
-			t.Fatal("batch differs")
-		}
+		got := bothSchnorr(t, key, sig, (*[32]byte)(msg))
 		want := false
 		if pub, err := schnorr.ParsePubKey(key); err == nil {
 			if parsed, err := schnorr.ParseSignature(sig); err == nil {
@@ -328,6 +360,42 @@ func FuzzSchnorr(f *testing.F) {
 		}
 		if got != want {
 			t.Fatalf("key %x sig %x: %v, btcec says %v", key, sig, got, want)
+		}
+	})
+}
+
+// TestTapTweakInfinity: an internal key whose tweaked point vanishes.
+func TestTapTweakInfinity(t *testing.T) {
+	priv := testKey(9)
+	d := priv.Key
+	if priv.PubKey().SerializeCompressed()[0] == 3 {
+		d.Negate()
+	}
+	minus := d.Negate().Bytes()
+	key := schnorr.SerializePubKey(priv.PubKey())
+	if bothTweak(t, key, key, &minus, 0) || bothTweak(t, make([]byte, 32), key, &minus, 0) {
+		t.Error("a commitment to infinity passes")
+	}
+}
+
+// FuzzTapTweak compares the two implementations, on the right output key and
+// on any.
+func FuzzTapTweak(f *testing.F) {
+	key := schnorr.SerializePubKey(testKey(1).PubKey())
+	f.Add(key, key, byte(1))
+	f.Fuzz(func(t *testing.T, internal, tweak []byte, parity byte) {
+		if len(internal) != 32 || len(tweak) != 32 {
+			return
+		}
+		bothTweak(t, tweak, internal, (*[32]byte)(tweak), parity&1)
+		var q secp.JacobianPoint
+		if !ValidXOnly(internal) || !tweaked(internal, (*[32]byte)(tweak), &q) {
+			return
+		}
+		q.ToAffine()
+		output, want := q.X.Bytes(), byte(q.Y.IsOddBit())
+		if bothTweak(t, output[:], internal, (*[32]byte)(tweak), parity&1) != (want == parity&1) {
+			t.Fatal("the right output key is judged wrongly")
 		}
 	})
 }
