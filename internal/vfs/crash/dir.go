@@ -2,6 +2,7 @@ package crash
 
 import (
 	"maps"
+	"slices"
 
 	"grapevine/internal/vfs"
 )
@@ -53,4 +54,39 @@ func (d *dir) do(c change) {
 
 func (d *dir) sync() {
 	d.base, d.changes = maps.Clone(d.names), nil
+}
+
+// copy returns the directory with all below it. Names that share a file share
+// its copy.
+func (d *dir) copy(files map[*inode]*inode) *dir {
+	dirs := make(map[*dir]*dir)
+	dup := func(n node) node {
+		switch {
+		case n.dir != nil:
+			if dirs[n.dir] == nil {
+				dirs[n.dir] = n.dir.copy(files)
+			}
+			return node{dir: dirs[n.dir]}
+		case n.file != nil:
+			if files[n.file] == nil {
+				in := *n.file
+				in.data, in.base, in.ops = slices.Clone(in.data), slices.Clone(in.base), slices.Clone(in.ops)
+				files[n.file] = &in
+			}
+			return node{file: files[n.file]}
+		}
+		return node{}
+	}
+	c := newDir()
+	for name, n := range d.names {
+		c.names[name] = dup(n)
+	}
+	for name, n := range d.base {
+		c.base[name] = dup(n)
+	}
+	for _, ch := range d.changes {
+		ch.node = dup(ch.node)
+		c.changes = append(c.changes, ch)
+	}
+	return c
 }

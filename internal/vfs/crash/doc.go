@@ -19,6 +19,9 @@
 // what a killed process leaves behind); under other seeds each file and each
 // directory draws lot by lot, or a point in time up to which all was kept.
 //
+// [FS.CaptureAtSync] keeps the disk of one moment aside instead, while the
+// program runs on.
+//
 // # What it leaves out
 //
 // Sectors do not rot, and a sync that reported an error has synced nothing. A

@@ -46,6 +46,8 @@ type FS struct {
 	count  [kinds]int
 	cut    [kinds]int // the call at which the power goes; zero for never
 	off    bool
+	taken  *FS // by CaptureAtSync
+	takeAt int
 	fault  func(Call) error
 	limit  int64 // bytes that files may have together
 	used   int64
@@ -66,6 +68,17 @@ func (f *FS) CutAtSync(n int) { f.set(func() { f.cut[Sync] = n }) }
 
 // CutAtWrite makes the power go in the middle of the n-th write.
 func (f *FS) CutAtWrite(n int) { f.set(func() { f.cut[Write] = n }) }
+
+// CaptureAtSync keeps a copy of the disk as the n-th sync finds it, for
+// [FS.Captured], and lets the program run on: what a cut there would leave,
+// without the errors that follow a cut.
+func (f *FS) CaptureAtSync(n int) { f.set(func() { f.takeAt = n }) }
+
+// Captured is the copy, without power, or nil when that sync did not come.
+func (f *FS) Captured() (c *FS) {
+	f.set(func() { c = f.taken })
+	return c
+}
 
 // PowerOff makes the power go now.
 func (f *FS) PowerOff() { f.set(func() { f.off = true }) }
@@ -103,6 +116,10 @@ func (f *FS) enter(k Kind, op, name string) (last bool, err error) {
 	if f.count[k] == f.cut[k] {
 		f.off = true
 		return true, &fs.PathError{Op: op, Path: name, Err: ErrPowerLost}
+	}
+	if k == Sync && f.count[k] == f.takeAt {
+		f.taken = newFS(f.root.copy(make(map[*inode]*inode)))
+		f.taken.off = true
 	}
 	if f.fault != nil {
 		if err := f.fault(Call{Kind: k, Name: name, N: f.count[k]}); err != nil {

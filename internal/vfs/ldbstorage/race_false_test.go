@@ -1,0 +1,5 @@
+//go:build !race
+
+package ldbstorage
+
+const raceEnabled = false
