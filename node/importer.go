@@ -46,22 +46,36 @@ func checkImports(paths []string) error {
 func (n *Node) showProgress(ctx context.Context, c *chain.Chain) {
 	const interval = 500 * time.Millisecond
 	defer n.sink.SetProgress("")
-	last, at := c.Active().Tip().ChainTxCount(), time.Now()
-	rate := 0.0
+	var m meter
+	m.add(c.Active().Tip().ChainTxCount(), time.Now())
 	for wait(ctx, interval) {
 		tip := c.Active().Tip()
-		count, now := tip.ChainTxCount(), time.Now()
-		if count >= last {
-			// Halfway to the newest figure each time: steady enough to read, quick enough to believe.
-			rate = (rate + float64(count-last)/now.Sub(at).Seconds()) / 2
-		}
-		last, at = count, now
+		m.add(tip.ChainTxCount(), time.Now())
 		s := c.Status()
 		what := "importing"
 		if s.Reindexing {
 			what = "reindexing"
 		}
-		n.sink.SetProgress(fmt.Sprintf("%s: height %d, %s, %.2f %% of the network, %.0f tx/s, %d MiB on disk",
-			what, tip.Height(), time.Unix(int64(tip.Time()), 0).UTC().Format("2006-01-02"), s.VerificationProgress*100, rate, s.SizeOnDisk>>20))
+		share := ""
+		if n.cfg.Params.ChainTxData.TxCount > 0 { // elsewhere nobody knows how much there is
+			share = fmt.Sprintf(", %.2f %% of the network", s.VerificationProgress*100)
+		}
+		n.sink.SetProgress(fmt.Sprintf("%s: height %d of %d, %s%s, %.0f tx/s, %d MiB on disk", what, tip.Height(), max(c.BestHeader().Height(), tip.Height()),
+			time.Unix(int64(tip.Time()), 0).UTC().Format("2006-01-02"), share, m.rate, s.SizeOnDisk>>20))
 	}
+}
+
+// meter estimates how fast a count grows.
+type meter struct {
+	last uint64
+	at   time.Time
+	rate float64 // a second
+}
+
+// add takes a new count: the rate moves halfway to the newest figure each time, steady enough to read, quick enough to believe.
+func (m *meter) add(count uint64, now time.Time) {
+	if d := now.Sub(m.at).Seconds(); !m.at.IsZero() && d > 0 && count >= m.last { // it shrinks in a reorganisation
+		m.rate = (m.rate + float64(count-m.last)/d) / 2
+	}
+	m.last, m.at = count, now
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"strconv"
 	"time"
@@ -33,6 +34,8 @@ type Node struct {
 	log     *slog.Logger
 	clock   *Clock
 	started time.Time
+	// listening, when set, is told where RPC listens: tests let the system choose the port.
+	listening func([]net.Listener)
 }
 
 // New makes a node of a configuration. It touches nothing on disk.
@@ -70,13 +73,13 @@ func (n *Node) Run(ctx context.Context) (err error) {
 	if err := checkImports(n.cfg.LoadBlock); err != nil {
 		return err
 	}
-	unlock, err := lockDir(n.cfg.NetDir)
+	lock, err := lockDir(n.cfg.NetDir)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer lock.Close()
 	if p := n.cfg.PIDFile; p != "" {
-		if err := os.WriteFile(p, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil { //nolint:gosec // others may read it
+		if err := os.WriteFile(p, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil { // others may read it
 			return fmt.Errorf("Unable to create the PID file '%s': %w", p, err)
 		}
 		defer os.Remove(p)
@@ -138,6 +141,7 @@ func (n *Node) runLedger(ctx, ledgerCtx context.Context, rpc *rpcService) error 
 		}
 		imported <- err
 	}()
+	n.sink.SetProgress("")
 	n.log.Info("Done loading", "height", c.Active().Height(), "best", c.Active().Tip().Hash())
 	rpc.ready()
 	err = c.Run(runCtx)

@@ -22,7 +22,7 @@ type rpcService struct {
 	cookie    *rpc.Cookie
 }
 
-var errNoRPC = errors.New("Unable to start HTTP server. See debug log for details.") //nolint:staticcheck // the ecosystem's text
+var errNoRPC = errors.New("Unable to start HTTP server. See debug log for details.")
 
 // startRPC listens. Calls are answered as soon as [rpcService.run] runs, with the status of the start until [rpcService.ready].
 func (n *Node) startRPC(ctx context.Context, stop func()) (*rpcService, error) {
@@ -59,6 +59,9 @@ func (n *Node) startRPC(ctx context.Context, stop func()) (*rpcService, error) {
 		return nil, errNoRPC
 	}
 	s.server = rpc.New(cfg)
+	if n.listening != nil {
+		n.listening(s.listeners)
+	}
 	return s, nil
 }
 

@@ -245,7 +245,7 @@ func (a *Args) soft(name string, value bool, why string) {
 }
 
 // Networks by the names that sections and -chain use.
-var errChains = errors.New("Invalid combination of -regtest, -signet, -testnet, -testnet4 and -chain. Can use at most one.") //nolint:staticcheck // the ecosystem's text
+var errChains = errors.New("Invalid combination of -regtest, -signet, -testnet, -testnet4 and -chain. Can use at most one.")
 
 func networkName(s string) bool {
 	return s == "main" || s == "test" || s == "testnet4" || s == "signet" || s == "regtest"

@@ -163,7 +163,7 @@ func logOptions() []Option {
 func chainOptions() []Option {
 	return group(groupChain, []Option{
 		{Name: "chain", Hint: "=<name>", Help: "The network: main, test, testnet4, signet or regtest (default: main)"},
-		{Name: "regtest", Flags: Debug, Help: "Short for -chain=regtest, a network of one's own for tests, on which blocks are made at will"},
+		{Name: "regtest", Help: "Short for -chain=regtest, a network of one's own for tests, on which blocks are made at will"},
 		{Name: "signet", Help: "Short for -chain=signet"},
 		{Name: "signetchallenge", Hint: "=<hex>", Flags: NoNegation, Help: "The script that blocks of a signet of one's own must satisfy"},
 		{Name: "signetseednode", Hint: "=<host>", Flags: NoNegation, Support: NoEffect, Help: "Where to find peers of a signet; may be given several times"},

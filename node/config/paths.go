@@ -157,7 +157,7 @@ func (a *Args) checkIgnoredConf(origBase, origConf string) error {
 	inBase := filepath.Join(base, confName)
 	st, err := os.Stat(inBase)
 	if err != nil {
-		return nil //nolint:nilerr // there is none to be ignored
+		return nil // there is none to be ignored
 	}
 	if origConf == "" {
 		a.Notes = append(a.Notes, fmt.Sprintf("Data directory %q contains a %q file which is explicitly ignored using -noconf.", base, confName))

@@ -64,7 +64,7 @@ var errNotObject = errors.New("Found non-object value in settings file")
 
 // parseSettings reads the object of settings.json: each value a switch, a text, a number or a list of such.
 func parseSettings(b []byte) (map[string]setting, error) {
-	invalid := errors.New("Settings file does not contain valid JSON. This may be caused by a crash, power loss, full disk, or storage error, and can be fixed by removing the file, which will reset settings to default values.") //nolint:staticcheck // the ecosystem's text
+	invalid := errors.New("Settings file does not contain valid JSON. This may be caused by a crash, power loss, full disk, or storage error, and can be fixed by removing the file, which will reset settings to default values.")
 	if len(b) > maxSettings || !json.Valid(b) {
 		return nil, invalid
 	}

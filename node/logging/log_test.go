@@ -2,6 +2,7 @@ package logging
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"os"
@@ -35,12 +36,12 @@ func open(t *testing.T, cfg Config) (*Log, *bytes.Buffer) {
 
 // emit logs with a fixed time.
 func emit(l *slog.Logger, level slog.Level, msg string, args ...any) {
-	if !l.Enabled(nil, level) { //nolint:staticcheck // no context is used
+	if !l.Enabled(context.Background(), level) {
 		return
 	}
 	r := slog.NewRecord(fixed(), level, msg, 0)
 	r.Add(args...)
-	_ = l.Handler().Handle(nil, r) //nolint:staticcheck // no context is used
+	_ = l.Handler().Handle(context.Background(), r)
 }
 
 func TestLineForms(t *testing.T) {

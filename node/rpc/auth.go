@@ -22,7 +22,7 @@ type Auth struct {
 type credential struct{ user, salt, hash string }
 
 // ErrRPCAuth says that an -rpcauth value is not USER:SALT$HASH.
-var ErrRPCAuth = errors.New("Invalid -rpcauth argument.") //nolint:staticcheck // the ecosystem's text
+var ErrRPCAuth = errors.New("Invalid -rpcauth argument.")
 
 // NewAuth returns an Auth that lets nobody in yet.
 func NewAuth() *Auth { return &Auth{lists: map[string]map[string]bool{}} }

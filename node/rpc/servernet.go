@@ -15,7 +15,7 @@ import (
 // ParseSubnet reads an -rpcallowip value: an address, address/bits or address/netmask. Host bits are ignored.
 func ParseSubnet(s string) (netip.Prefix, error) {
 	host, mask, slash := strings.Cut(s, "/")
-	bad := fmt.Errorf("Invalid -rpcallowip subnet specification: %s. Valid values are a single IP (e.g. 1.2.3.4), a network/netmask (e.g. 1.2.3.4/255.255.255.0), a network/CIDR (e.g. 1.2.3.4/24), all ipv4 (0.0.0.0/0), or all ipv6 (::/0). RFC4193 is allowed only if -cjdnsreachable=0.", s) //nolint:staticcheck // the ecosystem's text
+	bad := fmt.Errorf("Invalid -rpcallowip subnet specification: %s. Valid values are a single IP (e.g. 1.2.3.4), a network/netmask (e.g. 1.2.3.4/255.255.255.0), a network/CIDR (e.g. 1.2.3.4/24), all ipv4 (0.0.0.0/0), or all ipv6 (::/0). RFC4193 is allowed only if -cjdnsreachable=0.", s)
 	addr, err := netip.ParseAddr(host)
 	if err != nil || addr.Zone() != "" {
 		return netip.Prefix{}, bad
@@ -60,7 +60,7 @@ func (s *Server) allowed(a netip.Addr) bool {
 }
 
 // ErrNoListener says that none of the addresses could be listened on.
-var ErrNoListener = errors.New("Unable to bind any endpoint for RPC server") //nolint:staticcheck // the ecosystem's text
+var ErrNoListener = errors.New("Unable to bind any endpoint for RPC server")
 
 // Listen opens the addresses (host:port). One that cannot be opened is a warning in the log; when none can, an error.
 func Listen(ctx context.Context, addrs []string, log *slog.Logger) ([]net.Listener, error) {

@@ -105,7 +105,7 @@ func (e *endpoint) readCookie(a *config.Args) error {
 	line, err := rpc.ReadCookie(filepath.Clean(path))
 	if err != nil {
 		e.cookie = "Failed to read cookie file and no rpcpassword was specified."
-		return nil //nolint:nilerr // said when the node refuses
+		return nil // said when the node refuses
 	}
 	e.userPass, e.cookie = line, "Cookie file credentials were invalid and no rpcpassword was specified."
 	return nil
@@ -159,7 +159,7 @@ func (e *endpoint) post(request rpc.Value) (rpc.Value, error) {
 
 func (e *endpoint) exchange(body []byte) (status int, answer []byte, err error) {
 	url := "http://" + net.JoinHostPort(e.host, strconv.Itoa(int(e.port))) + e.path
-	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body)) //nolint:noctx // the client's timeout bounds it
+	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body)) // bounded by the timeout below
 	if err != nil {
 		return 0, nil, err
 	}
