@@ -105,7 +105,7 @@ func (l *ledger) coinCommands() []Command {
 	return []Command{
 		{
 			Category: "blockchain", Name: "gettxout", Handler: l.getTxOut,
-			Description: "An unspent output.",
+			Description: "An unspent output: its amount and script, and how many blocks deep it is.",
 			Args: []Arg{
 				{Names: "txid", Type: ArgStr, Description: "transaction that made it"},
 				{Names: "n", Type: ArgNum, Description: "number of the output"},
