@@ -28,7 +28,7 @@ var layers = map[string][]string{
 	"internal/vfs/ldbstorage":    {"internal/vfs", "github.com/syndtr/goleveldb/leveldb/storage"}, // LevelDB on any file system
 	"internal/testdata":          {"wire", "github.com/klauspost/compress/zstd"},                  // tests only
 	"internal/scripttest":        {"wire", "chain/script", "chain/sigverify", curve, ripemd},      // tests only
-	"scripts/internal/...":       {"golang.org/x/tools/..."},                                      // tools of the repository
+	"scripts/internal/...":       {"scripts/internal/..."},                                        // tools of the repository
 	"chain/params":               {"wire", "internal/u256"},
 	"chain/event":                {"wire"},
 	"chain/sigverify":            {curve},

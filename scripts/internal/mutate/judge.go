@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"grapevine/scripts/internal/mutate/probe"
+)
+
+// test is one top-level test of a package, and what it takes.
+type test struct {
+	dir     string
+	bin     string
+	Name    string
+	Seconds float64
+	Reaches []int // the mutants that it could notice
+}
+
+// court holds the tests and says what they make of a mutant.
+type court struct {
+	plan    *plan
+	slowest float64 // tests that take longer are not asked
+	tests   []*test
+}
+
+// quick tests of a package are asked together, others one by one.
+const quick = 0.5
+
+// open lists the tests of a package and runs each by itself with nothing
+// mutated, to learn how long it takes and which mutants it can tell apart. It
+// does so once for a binary. A test that fails then cannot judge.
+func (c *court) open(ctx context.Context, dir, bin string) error {
+	binary, err := os.ReadFile(bin)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(binary)
+	var known struct {
+		Binary string
+		Tests  []*test
+	}
+	file := bin + ".json"
+	if data, err := os.ReadFile(file); err == nil && json.Unmarshal(data, &known) == nil && known.Binary == hex.EncodeToString(sum[:]) {
+		for _, t := range known.Tests {
+			t.dir, t.bin = dir, bin
+		}
+		c.tests = append(c.tests, known.Tests...)
+		return nil
+	}
+	fmt.Println("rehearse", dir)
+	names, err := c.list(bin, dir)
+	if err != nil {
+		return err
+	}
+	known.Binary, known.Tests = hex.EncodeToString(sum[:]), nil
+	for _, name := range names {
+		t := &test{dir: dir, Name: name, bin: bin}
+		if err := c.rehearse(ctx, t); err != nil {
+			return err
+		}
+		known.Tests = append(known.Tests, t)
+	}
+	c.tests = append(c.tests, known.Tests...)
+	data, err := json.Marshal(known)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, data, 0o644)
+}
+
+func (c *court) list(bin, dir string) ([]string, error) {
+	cmd := exec.Command(bin, "-test.list", "^(Test|Fuzz|Example)")
+	cmd.Dir = filepath.Join(c.plan.root, dir)
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("listing the tests of %s: %w", dir, err)
+	}
+	var names []string
+	for _, line := range strings.Fields(string(out)) {
+		if strings.Contains(line, "Long") {
+			continue // hours, by the name's convention
+		}
+		names = append(names, line)
+	}
+	return names, nil
+}
+
+func (c *court) rehearse(ctx context.Context, t *test) error {
+	trace := filepath.Join(c.plan.work, "trace")
+	os.Remove(trace)
+	start := time.Now()
+	out, err := c.run(ctx, t.dir, t.bin, []string{t.Name}, 10*time.Minute, probe.EnvTrace+"="+trace)
+	if err != nil {
+		return fmt.Errorf("%s of %s fails with nothing mutated: %w\n%s", t.Name, t.dir, err, out)
+	}
+	t.Seconds = time.Since(start).Seconds()
+	data, err := os.ReadFile(trace)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	for _, line := range strings.Fields(string(data)) {
+		if id, err := strconv.Atoi(line); err == nil {
+			t.Reaches = append(t.Reaches, id)
+		}
+	}
+	return nil
+}
+
+// run runs tests of a binary; an error that is an ExitError is their verdict.
+func (c *court) run(ctx context.Context, dir, bin string, names []string, limit time.Duration, env ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit+10*time.Second)
+	defer cancel()
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = regexp.QuoteMeta(n)
+	}
+	cmd := exec.CommandContext(ctx, bin, "-test.run", "^("+strings.Join(quoted, "|")+")$",
+		"-test.failfast", "-test.timeout", limit.String())
+	cmd.Dir = filepath.Join(c.plan.root, dir)
+	cmd.Env = append(os.Environ(), env...)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	return out.Bytes(), err
+}
+
+// verdict is what became of a mutant.
+type verdict struct {
+	Killed bool
+	By     string // the package that noticed
+	Test   string // the test, where its output tells
+}
+
+var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
+
+// judge asks the tests that can tell m from the product, those of its own
+// package first and the quick before the slow, until one fails.
+func (c *court) judge(ctx context.Context, m *mutant) (verdict, error) {
+	for _, group := range c.groups(m) {
+		var names []string
+		var seconds float64
+		for _, t := range group {
+			names = append(names, t.Name)
+			seconds += t.Seconds
+		}
+		// A mutant may never end; a loaded machine may be slow.
+		limit := 10*time.Second + time.Duration(8*seconds*float64(time.Second))
+		out, err := c.run(ctx, group[0].dir, group[0].bin, names, limit, probe.Env+"="+strconv.Itoa(m.id))
+		if ctx.Err() != nil {
+			return verdict{}, ctx.Err()
+		}
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			v := verdict{Killed: true, By: group[0].dir}
+			if match := failed.FindSubmatch(out); match != nil {
+				v.Test = string(match[1])
+			}
+			return v, nil
+		}
+		if err != nil {
+			return verdict{}, err
+		}
+	}
+	return verdict{}, nil
+}
+
+// groups are the tests for m, cut into runs.
+func (c *court) groups(m *mutant) [][]*test {
+	dirs := append([]string{m.dir()}, slices.DeleteFunc(slices.Clone(judges), func(d string) bool { return d == m.dir() })...)
+	var fast, slow [][]*test
+	for _, dir := range dirs {
+		var together []*test
+		for _, t := range c.tests {
+			switch {
+			case t.dir != dir || !slices.Contains(t.Reaches, m.id) || t.Seconds > c.slowest:
+			case t.Seconds < quick:
+				together = append(together, t)
+			default:
+				slow = append(slow, []*test{t})
+			}
+		}
+		if len(together) > 0 {
+			fast = append(fast, together)
+		}
+	}
+	slices.SortStableFunc(slow, func(a, b []*test) int {
+		return int(1000 * (a[0].Seconds - b[0].Seconds))
+	})
+	return append(fast, slow...)
+}
