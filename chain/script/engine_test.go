@@ -2,6 +2,7 @@ package script
 
 import (
 	"bytes"
+	"sync"
 	"testing"
 
 	"grapevine/wire"
@@ -122,4 +123,34 @@ func BenchmarkWorst(b *testing.B) {
 			}
 		})
 	}
+}
+
+// Goroutines share a transaction, its midstates and the pool of engines.
+func TestVerifyConcurrently(t *testing.T) {
+	var wg sync.WaitGroup
+	for _, tp := range templates() {
+		tx, spent := tp.with(2 * prefixLeast)
+		m := NewMidstates(tx, spent)
+		want := LegacySigHash(tx, 150, []byte{0xac}, SigHashAll)
+		for worker := range 4 {
+			wg.Go(func() {
+				for in := worker; in < len(tx.In); in += 4 {
+					if err := Verify(tx, in, StandardFlags, m, yes{}); err != nil {
+						t.Errorf("%s: input %d: %v", tp.name, in, err)
+					}
+				}
+				if m.hasLegacy && cachedWith(tx, m, 150, []byte{0xac}) != want {
+					t.Errorf("%s: another hash", tp.name)
+				}
+			})
+		}
+	}
+	wg.Wait()
+}
+
+func cachedWith(tx *wire.Tx, m *Midstates, in int, code []byte) [32]byte {
+	e := engines.Get().(*engine)
+	defer e.release()
+	e.inputContext = inputContext{tx: tx, in: in, m: m}
+	return *e.ecdsaHash(code, SigHashAll)
 }
