@@ -274,7 +274,7 @@ func TestReindexCut(t *testing.T) {
 	}
 }
 
-// TestReindexNewKey: block files without an index, the key file included, can
+// TestReindexTakesOver: block files without an index, the key file included, can
 // be taken over.
 func TestReindexTakesOver(t *testing.T) {
 	blocks, f := chainOf(20), crash.New()
@@ -295,6 +295,15 @@ func TestReindexTakesOver(t *testing.T) {
 	cfg := smallConfig(f)
 	cfg.Reindex = true
 	s := mustOpen(t, cfg)
+	found, err := s.listFiles()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id := range found {
+		if id.kind == rev {
+			t.Fatal("undo data of before the reindex is left:", id)
+		}
+	}
 	if err := rescan(s, blocks); err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package crash
 
 import (
 	"maps"
-	"slices"
 
 	"grapevine/internal/vfs"
 )
@@ -17,7 +16,7 @@ func (n node) info(name string) vfs.Info {
 	if n.dir != nil {
 		return vfs.Info{Name: name, Dir: true}
 	}
-	return vfs.Info{Name: name, Size: int64(len(n.file.data))}
+	return vfs.Info{Name: name, Size: n.file.data.size}
 }
 
 // dir is a directory's names, now and as last synced.
@@ -69,9 +68,7 @@ func (d *dir) copy(files map[*inode]*inode) *dir {
 			return node{dir: dirs[n.dir]}
 		case n.file != nil:
 			if files[n.file] == nil {
-				in := *n.file
-				in.data, in.base, in.ops = slices.Clone(in.data), slices.Clone(in.base), slices.Clone(in.ops)
-				files[n.file] = &in
+				files[n.file] = n.file.copy()
 			}
 			return node{file: files[n.file]}
 		}

@@ -12,8 +12,8 @@ import (
 //
 // Invariant: applying ops to base, in order, gives data.
 type inode struct {
-	data     []byte
-	base     []byte
+	data     content
+	base     content
 	ops      []op
 	unlinked bool // has no name, and no longer counts as used
 }
@@ -32,39 +32,19 @@ func (o op) end() int64 {
 	return o.off + int64(len(o.data))
 }
 
-// apply does o to b.
-func (o op) apply(b []byte) []byte {
-	if o.data == nil {
-		if o.size <= int64(len(b)) {
-			return b[:o.size]
-		}
-		return extend(b, o.size)
-	}
-	if o.end() > int64(len(b)) {
-		b = extend(b, o.end())
-	}
-	copy(b[o.off:], o.data)
-	return b
-}
-
-// extend lengthens b with zeros, over whatever its capacity holds.
-func extend(b []byte, size int64) []byte {
-	old := len(b)
-	b = slices.Grow(b, int(size)-old)[:size]
-	clear(b[old:])
-	return b
-}
-
 func (in *inode) do(o op) {
-	in.data = o.apply(in.data)
+	if o.data == nil {
+		in.data.resize(o.size)
+	} else {
+		in.data.write(o.data, o.off)
+	}
 	in.ops = append(in.ops, o)
 }
 
-func (in *inode) sync() {
-	for _, o := range in.ops {
-		in.base = o.apply(in.base)
-	}
-	in.ops = nil
+func (in *inode) sync() { in.base, in.ops = in.data.copy(), nil }
+
+func (in *inode) copy() *inode {
+	return &inode{data: in.data.copy(), base: in.base.copy(), ops: slices.Clone(in.ops), unlinked: in.unlinked}
 }
 
 // file is an open file.
@@ -95,13 +75,7 @@ func (h *file) ReadAt(p []byte, off int64) (int, error) {
 	if off < 0 {
 		return 0, &fs.PathError{Op: "read", Path: h.name, Err: errors.New("negative offset")}
 	}
-	if off >= int64(len(h.in.data)) {
-		if len(p) == 0 {
-			return 0, nil
-		}
-		return 0, io.EOF
-	}
-	n := copy(p, h.in.data[off:])
+	n := h.in.data.read(p, off)
 	if n < len(p) {
 		return n, io.EOF
 	}
@@ -123,7 +97,7 @@ func (h *file) WriteAt(p []byte, off int64) (int, error) {
 	case err != nil:
 		p = p[:len(p)/2]
 	default:
-		if room := h.fs.limit - h.fs.used + int64(len(h.in.data)) - off; room < int64(len(p)) {
+		if room := h.fs.limit - h.fs.used + h.in.data.size - off; room < int64(len(p)) {
 			p = p[:max(0, room)]
 			err = &fs.PathError{Op: "write", Path: h.name, Err: syscall.ENOSPC}
 		}
@@ -139,10 +113,10 @@ func (h *file) WriteAt(p []byte, off int64) (int, error) {
 
 // change does o and keeps count of the space.
 func (h *file) change(o op) {
-	before := len(h.in.data)
+	before := h.in.data.size
 	h.in.do(o)
 	if !h.in.unlinked {
-		h.fs.used += int64(len(h.in.data) - before)
+		h.fs.used += h.in.data.size - before
 	}
 }
 
@@ -164,7 +138,7 @@ func (h *file) resize(what string, size int64) error {
 	if err != nil && !last {
 		return err
 	}
-	if size-int64(len(h.in.data)) > h.fs.limit-h.fs.used {
+	if size-h.in.data.size > h.fs.limit-h.fs.used {
 		return &fs.PathError{Op: what, Path: h.name, Err: syscall.ENOSPC}
 	}
 	h.change(op{size: size})
@@ -180,7 +154,7 @@ func (h *file) Allocate(off, n int64) error {
 	if !h.writable || off < 0 || n <= 0 {
 		return &fs.PathError{Op: "allocate", Path: h.name, Err: syscall.EINVAL}
 	}
-	return h.resize("allocate", max(off+n, int64(len(h.in.data))))
+	return h.resize("allocate", max(off+n, h.in.data.size))
 }
 
 func (h *file) Sync() error {
@@ -202,7 +176,7 @@ func (h *file) Size() (int64, error) {
 	if err := h.ok("stat"); err != nil {
 		return 0, err
 	}
-	return int64(len(h.in.data)), nil
+	return h.in.data.size, nil
 }
 
 func (h *file) Close() error {

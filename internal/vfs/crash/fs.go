@@ -201,7 +201,7 @@ func (f *FS) OpenFile(name string, flag int) (vfs.File, error) {
 		}
 	}
 	h := &file{fs: f, name: name, in: n.file, writable: writable}
-	if ok && flag&os.O_TRUNC != 0 && len(n.file.data) > 0 {
+	if ok && flag&os.O_TRUNC != 0 && n.file.data.size > 0 {
 		if err := h.resize("open", 0); err != nil {
 			return nil, err
 		}
@@ -226,7 +226,7 @@ func (f *FS) Remove(name string) error {
 		return err
 	}
 	if n.file != nil {
-		f.used -= int64(len(n.file.data))
+		f.used -= n.file.data.size
 		n.file.unlinked = true
 	}
 	d.do(change{del: path.Base(name)})
@@ -270,7 +270,7 @@ func (f *FS) Rename(oldName, newName string) error {
 		return err
 	}
 	if replaced && old.file != n.file {
-		f.used -= int64(len(old.file.data))
+		f.used -= old.file.data.size
 		old.file.unlinked = true
 	}
 	d.do(change{del: path.Base(oldName), add: path.Base(newName), node: n})

@@ -19,7 +19,7 @@ func (f *FS) Reopen(seed uint64) *FS {
 	r := &reopening{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x6372617368)), files: make(map[*inode]*inode)}
 	n := newFS(r.dir(f.root))
 	for _, in := range r.files {
-		n.used += int64(len(in.data))
+		n.used += in.data.size
 	}
 	return n
 }
@@ -72,7 +72,7 @@ func (r *reopening) dir(d *dir) *dir {
 		in := r.files[old.file]
 		if in == nil {
 			in = &inode{base: r.content(old.file)}
-			in.data = slices.Clone(in.base)
+			in.data = in.base.copy()
 			r.files[old.file] = in
 		}
 		out.names[name] = node{file: in}
@@ -83,13 +83,14 @@ func (r *reopening) dir(d *dir) *dir {
 
 // content decides what a file holds. Every sector, and the length, has a point
 // in time after which no change reached the disk: a number of ops.
-func (r *reopening) content(in *inode) []byte {
+func (r *reopening) content(in *inode) content {
 	fate, n := r.fate(), len(in.ops)
-	length := int64(len(in.base))
+	length := in.base.size
 	for _, o := range in.ops {
 		length = max(length, o.end())
 	}
-	out := extend(slices.Clone(in.base), length)
+	out := in.base.copy()
+	out.resize(length)
 	var common int
 	switch fate {
 	case keepAll:
@@ -120,17 +121,18 @@ func (r *reopening) content(in *inode) []byte {
 			}
 			lo, hi := max(from, s*sector), min(to, (s+1)*sector)
 			if o.data == nil {
-				clear(out[lo:hi])
+				out.zero(lo, hi)
 			} else {
-				copy(out[lo:hi], o.data[lo-o.off:])
+				out.write(o.data[lo-o.off:hi-o.off], lo)
 			}
 		}
 	}
 	end := r.length(in, fate, common)
 	if fate == upTo && common < n {
-		end = max(end, r.tear(out, in.ops[common]))
+		end = max(end, r.tear(&out, in.ops[common]))
 	}
-	return out[:end]
+	out.resize(end)
+	return out
 }
 
 // time draws from the ends as often as from between.
@@ -145,7 +147,7 @@ func (r *reopening) time(n int) int {
 }
 
 // tear does the first sectors of a write and returns where they end.
-func (r *reopening) tear(out []byte, o op) int64 {
+func (r *reopening) tear(out *content, o op) int64 {
 	if o.data == nil {
 		return 0
 	}
@@ -155,7 +157,7 @@ func (r *reopening) tear(out []byte, o op) int64 {
 		return 0
 	}
 	n := first + sector*r.rng.Int64N(whole+1)
-	copy(out[o.off:], o.data[:n])
+	out.write(o.data[:n], o.off)
 	return o.off + n
 }
 
@@ -165,7 +167,7 @@ func (r *reopening) length(in *inode, fate fate, common int) int64 {
 	if fate == anything {
 		t = r.time(len(in.ops))
 	}
-	size := int64(len(in.base))
+	size := in.base.size
 	for _, o := range in.ops[:t] {
 		if o.data == nil {
 			size = o.size
