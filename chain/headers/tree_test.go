@@ -55,6 +55,20 @@ func checkBest(t *rapid.T, tree *Tree) {
 	}
 }
 
+func TestAllStops(t *testing.T) {
+	tree := NewTree(regtest())
+	line(tree, tree.Genesis(), 5, 0)
+	count := 0
+	for range tree.All() {
+		if count++; count == 3 {
+			break
+		}
+	}
+	if count != 3 {
+		t.Errorf("%d nodes", count)
+	}
+}
+
 func TestInsertTwice(t *testing.T) {
 	tree := NewTree(regtest())
 	a := grow(tree, tree.Genesis(), 1, 4, 0)
@@ -103,6 +117,9 @@ func TestTips(t *testing.T) {
 	tip := line(tree, fork, 10, 1)
 	side := line(tree, fork, 3, 2)
 	ahead := line(tree, tip, 2, 3)
+	if got := tree.Tips(NewChain(ahead)); len(got) != 2 || got[0] != ahead || got[1] != side {
+		t.Errorf("%d tips with the best chain active", len(got))
+	}
 	got := tree.Tips(NewChain(tip))
 	want := []*Node{ahead, tip, side}
 	if len(got) != len(want) {
