@@ -171,3 +171,29 @@ func TestBrokenSignature(t *testing.T) {
 		})
 	}
 }
+
+// BenchmarkBlock is everything but the signatures of a whole block.
+func BenchmarkBlock(b *testing.B) {
+	for _, rb := range realBlocks {
+		block := testdata.Block(b, rb.name)
+		spent := spentByTx(block, testdata.Spent(b, rb.name))
+		batch := sigverify.NewBatch(nil, nil)
+		var m Midstates
+		b.Run(rb.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				batch.Reset()
+				for i := 1; i < len(block.Txs); i++ {
+					tx := &block.Txs[i]
+					m.Reset(tx, spent[i])
+					for in := range tx.In {
+						if err := VerifyBatched(tx, in, rb.flags, &m, batch); err != nil {
+							b.Fatal(err)
+						}
+					}
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*rb.inputs), "ns/input")
+		})
+	}
+}

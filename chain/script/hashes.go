@@ -49,14 +49,27 @@ func (e *engine) ecdsaHash(code []byte, t HashType) *[32]byte {
 		return &h.result
 	}
 	entry := &h.states[t.class()]
-	if entry.code != nil && entry.version == e.version && bytes.Equal(entry.code, code) {
+	remembered := entry.code != nil && entry.version == e.version && bytes.Equal(entry.code, code)
+	streamed := e.version == versionLegacy && e.m.hasLegacy && t.class() == 0
+	if h.once && !remembered && !streamed {
+		e.preimage(code, t)
+		h.scratch = binary.LittleEndian.AppendUint32(h.scratch, uint32(t))
+		h.result = wire.DoubleSHA256(h.scratch)
+		return &h.result
+	}
+	switch {
+	case remembered:
 		loadState(e.digest, entry.state)
-	} else {
-		e.writeECDSA(code, t)
-		if !h.once {
-			entry.version, entry.code = e.version, code
-			entry.state = saveState(e.digest, entry.state[:0])
-		}
+	case streamed:
+		h.scratch = e.m.writeLegacy(e.digest, e.in, code, h.scratch)
+	default:
+		e.preimage(code, t)
+		e.digest.Reset()
+		e.digest.Write(h.scratch)
+	}
+	if !h.once && !remembered {
+		entry.version, entry.code = e.version, code
+		entry.state = saveState(e.digest, entry.state[:0])
 	}
 	h.scratch = binary.LittleEndian.AppendUint32(h.scratch[:0], uint32(t))
 	e.digest.Write(h.scratch)
@@ -65,22 +78,17 @@ func (e *engine) ecdsaHash(code []byte, t HashType) *[32]byte {
 	return &h.result
 }
 
-// writeECDSA feeds the digest with everything but the hash type.
-func (e *engine) writeECDSA(code []byte, t HashType) {
+// preimage puts everything that is hashed but the hash type into the scratch
+// memory.
+func (e *engine) preimage(code []byte, t HashType) {
 	h := &e.hashes
-	if e.version == versionLegacy && e.m.hasLegacy && t.class() == 0 {
-		h.scratch = e.m.writeLegacy(e.digest, e.in, code, h.scratch)
-		return
-	}
 	if e.version == versionLegacy {
 		h.scratch = appendLegacy(h.scratch[:0], e.tx, e.in, code, t)
-	} else {
-		amount := e.m.spent[e.in].Value
-		single := e.singleOutput(t.single())
-		h.scratch = e.m.appendWitnessV0(h.scratch[:0], e.tx, e.in, code, amount, t, single)
+		return
 	}
-	e.digest.Reset()
-	e.digest.Write(h.scratch)
+	amount := e.m.spent[e.in].Value
+	single := e.singleOutput(t.single())
+	h.scratch = e.m.appendWitnessV0(h.scratch[:0], e.tx, e.in, code, amount, t, single)
 }
 
 // singleOutput hashes the output with the number of the input, once an input:
