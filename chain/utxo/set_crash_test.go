@@ -125,8 +125,11 @@ func (c *crashRun) start(t *testing.T, fs *crash.FS, what string) (*Set, error) 
 	if err != nil {
 		return nil, err
 	}
-	if _, _, interrupted := set.Heads(); interrupted {
+	if to, from, interrupted := set.Heads(); interrupted {
 		c.marked++
+		if testNumber(from) < c.durable || testNumber(to) <= testNumber(from) {
+			t.Fatalf("%s: flush from block %d to %d after one of %d was complete", what, testNumber(from), testNumber(to), c.durable)
+		}
 		if _, _, _, err := set.Coins([]wire.OutPoint{{}}); !errors.Is(err, ErrInterrupted) {
 			t.Fatalf("%s: coins while interrupted: %v", what, err)
 		}

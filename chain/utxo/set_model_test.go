@@ -60,14 +60,18 @@ func (m *model) byte() int {
 	return int(b)
 }
 
-// point draws from few txids and indexes that cross the lengths of a key.
-func (m *model) point() wire.OutPoint {
-	a, b := m.byte(), m.byte()
-	op := wire.OutPoint{Index: []uint32{0, 1, 2, 247, 248, 255, 256, 65535, 65536, 1 << 24, 1<<32 - 1}[max(b, 0)%11]}
-	op.Txid[0] = byte(max(a, 0) % 24 * 11)
-	op.Txid[31] = byte(max(a, 0) / 128)
+// modelIndexes cross the lengths of a key.
+var modelIndexes = []uint32{0, 247, 248, 65536, 1<<32 - 1}
+
+const modelTxids = 20
+
+func modelPoint(a, b int) wire.OutPoint {
+	op := wire.OutPoint{Index: modelIndexes[b%len(modelIndexes)]}
+	op.Txid[0], op.Txid[31] = byte(a%10*25), byte(a%modelTxids/10)
 	return op
 }
+
+func (m *model) point() wire.OutPoint { return modelPoint(max(m.byte(), 0), max(m.byte(), 0)) }
 
 func (m *model) coin() consensus.Coin {
 	m.height++
@@ -114,14 +118,14 @@ func (m *model) run() {
 			m.push()
 		case op < 200 && len(m.stack) > 0:
 			m.stack = m.stack[:len(m.stack)-1]
-		case op < 225:
+		case op < 235:
 			m.merge(1 + op%2)
 			m.set.check(m.t)
-		case op < 240:
+		case op < 241:
 			m.flush(op)
-		case op < 246:
+		case op < 243:
 			m.reopen()
-		case op < 251:
+		case op < 245:
 			m.snapshot()
 		default:
 			m.checkAll()
@@ -172,9 +176,11 @@ func (m *model) merge(n int) {
 		m.t.Fatal(err)
 	}
 	m.stack = slices.Delete(m.stack, 0, n)
-	for _, o := range os { // as a pool would
+	for _, o := range os { // as a pool would: those above must look past it
 		o.Reset(nil, m.set)
-		o.Spend(wire.OutPoint{Index: 77})
+		for a := range modelTxids {
+			o.Spend(modelPoint(a, a))
+		}
 	}
 }
 
@@ -253,11 +259,9 @@ func (m *model) compare(what string, ops []wire.OutPoint, got []consensus.Coin, 
 // checkAll resolves every outpoint that can occur.
 func (m *model) checkAll() {
 	var ops []wire.OutPoint
-	for a := range 256 {
-		for _, i := range []uint32{0, 1, 2, 247, 248, 255, 256, 65535, 65536, 1 << 24, 1<<32 - 1} {
-			op := wire.OutPoint{Index: i}
-			op.Txid[0], op.Txid[31] = byte(a%24*11), byte(a/128)
-			ops = append(ops, op)
+	for a := range modelTxids {
+		for b := range modelIndexes {
+			ops = append(ops, modelPoint(a, b))
 		}
 	}
 	got, found := make([]consensus.Coin, len(ops)), make([]bool, len(ops))
@@ -330,9 +334,9 @@ func randomBytes(seed uint64, n int) []byte {
 }
 
 func TestModel(t *testing.T) {
-	for seed := range uint64(16) {
+	for seed := range uint64(30) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			newModel(t, randomBytes(seed, 12000)).run()
+			newModel(t, randomBytes(seed, 8000)).run()
 		})
 	}
 }

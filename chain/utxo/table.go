@@ -135,14 +135,17 @@ func (t *table) add(hash uint32, op *wire.OutPoint, out *wire.TxOut, height int3
 // insert is index.insert that grows where the end of the table is reached,
 // which reserve makes all but impossible.
 func (t *table) insert(hash, ref uint32) error {
-	for !t.index.insert(hash, ref) {
+	for range 8 {
+		if t.index.insert(hash, ref) {
+			return nil
+		}
 		x, err := t.index.grown(t.index.homes + t.index.homes/4)
 		if err != nil {
 			return err
 		}
 		t.adopt(growth{index: &x})
 	}
-	return nil
+	return memoryError(int(t.index.bytes()), nil)
 }
 
 // clear empties the table and keeps its memory up to a budget.
