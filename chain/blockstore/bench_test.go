@@ -132,3 +132,11 @@ func BenchmarkWriteIndex(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/2000, "ns/header")
 }
+
+func BenchmarkKey(b *testing.B) {
+	buf := make([]byte, 1<<20)
+	b.SetBytes(1 << 20)
+	for b.Loop() {
+		testKey.Apply(buf, buf, 3)
+	}
+}
