@@ -104,6 +104,9 @@ func TestECDSAKeyForms(t *testing.T) {
 			if got := ValidPubKey(c.key); got != wantValid {
 				t.Errorf("seed %d, %s: valid %v", seed, c.name, got)
 			}
+			if got := portableKey(c.key, new(curve.Point)); got != wantValid {
+				t.Errorf("seed %d, %s: portable says valid %v", seed, c.name, got)
+			}
 		}
 	}
 }
@@ -117,8 +120,13 @@ func TestPubKeyCoordinatesBelowP(t *testing.T) {
 	if !ValidPubKey(append([]byte{2}, one...)) || !ValidXOnly(one) {
 		t.Error("X = 1 refused")
 	}
-	if ValidPubKey(append([]byte{2}, x...)) || ValidXOnly(x) {
+	if ValidPubKey(append([]byte{2}, x...)) || ValidXOnly(x) || portableKey(append([]byte{2}, x...), new(curve.Point)) {
 		t.Error("X = p + 1 accepted")
+	}
+	full, _ := DecompressPubKey([32]byte(one), false)
+	copy(full[1:], x)
+	if ValidPubKey(full[:]) || portableKey(full[:], new(curve.Point)) {
+		t.Error("X = p + 1 accepted in a full key")
 	}
 	if _, ok := DecompressPubKey([32]byte(x), false); ok {
 		t.Error("X = p + 1 decompressed")
@@ -171,33 +179,52 @@ func TestHighSAccepted(t *testing.T) {
 	}
 }
 
-// TestXAboveOrder signs with an R whose X lies between n and p, so that r is
-// X - n: the second comparison of the verification decides.
-func TestXAboveOrder(t *testing.T) {
-	n := secp.Params().N
-	var R secp.JacobianPoint
-	x := new(big.Int).Add(n, big.NewInt(1)) // n itself would make r zero
-	for {
-		if liftX((*[32]byte)(x.Bytes()), false, &R) {
-			break
-		}
-		x.Add(x, big.NewInt(1))
-	}
-	// With r and s chosen, and hash zero, the key s/r * R verifies.
+// chosenR returns a key and a signature whose R is the given point, for r of
+// any value, s = 7 and a hash of zero: the key is s/r * R.
+func chosenR(R *secp.JacobianPoint, rValue *big.Int) (key, sig []byte) {
 	var r, s, k secp.ModNScalar
-	rBig := new(big.Int).Sub(x, n)
-	r.SetByteSlice(rBig.Bytes())
+	r.SetByteSlice(rValue.Bytes())
 	s.SetInt(7)
 	k.InverseValNonConst(&r).Mul(&s)
 	var P secp.JacobianPoint
-	secp.ScalarMultNonConst(&k, &R, &P)
+	secp.ScalarMultNonConst(&k, R, &P)
 	P.ToAffine()
-	key := secp.NewPublicKey(&P.X, &P.Y).SerializeCompressed()
-	if !both(t, key, derSig(rBig.Bytes(), []byte{7}), new([32]byte)) {
+	return secp.NewPublicKey(&P.X, &P.Y).SerializeCompressed(), derSig(rValue.Bytes(), []byte{7})
+}
+
+// firstX returns the first point with an X from x on.
+func firstX(x *big.Int) (R secp.JacobianPoint, at *big.Int) {
+	for at = new(big.Int).Set(x); ; at.Add(at, big.NewInt(1)) {
+		var b [32]byte
+		at.FillBytes(b[:])
+		if liftX(&b, false, &R) {
+			return R, at
+		}
+	}
+}
+
+// TestXAboveOrder: X of R lies between n and p, so that r is X - n and the
+// second comparison of the verification decides. That comparison must not wrap:
+// r = X + p - n with a small X is another number modulo n.
+func TestXAboveOrder(t *testing.T) {
+	n, p := secp.Params().N, secp.Params().P
+	R, x := firstX(new(big.Int).Add(n, big.NewInt(1))) // n itself would make r zero
+	key, sig := chosenR(&R, new(big.Int).Sub(x, n))
+	if !both(t, key, sig, new([32]byte)) {
 		t.Error("signature with X above the group order refused")
 	}
-	if both(t, key, derSig(rBig.Bytes(), []byte{8}), new([32]byte)) {
+	sig[len(sig)-1] = 8
+	if both(t, key, sig, new([32]byte)) {
 		t.Error("another s accepted")
+	}
+	R, x = firstX(big.NewInt(1))
+	key, sig = chosenR(&R, x)
+	if !both(t, key, sig, new([32]byte)) {
+		t.Error("signature with a small X refused")
+	}
+	key, sig = chosenR(&R, x.Add(x, p).Sub(x, n))
+	if both(t, key, sig, new([32]byte)) {
+		t.Error("r + n wraps around")
 	}
 }
 
