@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"grapevine/internal/vfs/crash"
@@ -418,20 +419,20 @@ func TestLargeBatch(t *testing.T) {
 	points := 0
 	for n := 1; ; n++ {
 		f := crash.New()
-		acked, captured := 0, 0
+		var acked, captured atomic.Int32 // read by LevelDB's goroutines
 		f.Inject(func(c crash.Call) error {
 			if c.Kind == crash.Sync && c.N == n {
-				captured = acked
+				captured.Store(acked.Load())
 			}
 			return nil
 		})
 		f.CaptureAtSync(n)
 		s := mustOpen(t, smallConfig(f))
 		for _, end := range []int32{5, 300, 305, 600} {
-			if err := s.WriteIndex(batch(int32(acked), end)); err != nil {
+			if err := s.WriteIndex(batch(acked.Load(), end)); err != nil {
 				t.Fatal(err)
 			}
-			acked = int(end)
+			acked.Store(end)
 		}
 		if f.Captured() == nil {
 			break
@@ -440,8 +441,8 @@ func TestLargeBatch(t *testing.T) {
 		for seed := range uint64(4) {
 			s := mustOpen(t, smallConfig(f.Captured().Reopen(seed)))
 			got := len(loadAll(t, s))
-			if !slices.Contains([]int{0, 5, 300, 305, 600}, got) || got < captured {
-				t.Fatal(n, seed, got, "records of", captured)
+			if !slices.Contains([]int{0, 5, 300, 305, 600}, got) || got < int(captured.Load()) {
+				t.Fatal(n, seed, got, "records of", captured.Load())
 			}
 		}
 		_ = s.Close()
