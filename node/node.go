@@ -19,12 +19,14 @@ import (
 // Version is Grapevine's version.
 const Version = "0.1.0"
 
-// Console is where a node shows what it does.
+// Console is how a node and whoever started it see each other.
 type Console struct {
 	// Out gets the log, unless the configuration says otherwise; nil means nowhere.
 	Out io.Writer
 	// Terminal says that Out is one, on which a progress line may be redrawn.
 	Terminal bool
+	// Ready, when set, is called once calls are answered.
+	Ready func()
 }
 
 // Node is one node.
@@ -36,11 +38,12 @@ type Node struct {
 	started time.Time
 	// listening, when set, is told where RPC listens: tests let the system choose the port.
 	listening func([]net.Listener)
+	onReady   func()
 }
 
 // New makes a node of a configuration. It touches nothing on disk.
 func New(cfg *config.Config, out Console) (*Node, error) {
-	n := &Node{cfg: cfg, clock: &Clock{}, started: time.Now()}
+	n := &Node{cfg: cfg, clock: &Clock{}, started: time.Now(), onReady: out.Ready}
 	if cfg.MockTime != 0 {
 		n.clock.Set(time.Unix(cfg.MockTime, 0))
 	}
@@ -65,6 +68,16 @@ func (n *Node) Reopen() {
 	if err := n.sink.Reopen(); err != nil {
 		n.log.Error("the log goes on in the old file", "error", err)
 	}
+}
+
+// Probe reports whether another node holds the data directory: what a command that starts a node in the background still wants to
+// say itself. The directory may be taken the moment after.
+func (n *Node) Probe() error {
+	lock, err := lockDir(n.cfg.NetDir)
+	if err != nil {
+		return err
+	}
+	return lock.Close()
 }
 
 // Run runs the node until ctx ends, a stop is asked for over RPC, or a configured end is reached: nil then. Any other error is
@@ -144,6 +157,9 @@ func (n *Node) runLedger(ctx, ledgerCtx context.Context, rpc *rpcService) error 
 	n.sink.SetProgress("")
 	n.log.Info("Done loading", "height", c.Active().Height(), "best", c.Active().Tip().Hash())
 	rpc.ready()
+	if n.onReady != nil {
+		n.onReady()
+	}
 	err = c.Run(runCtx)
 	end()
 	if errors.Is(err, chain.ErrStopHeight) {

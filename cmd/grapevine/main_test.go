@@ -93,6 +93,40 @@ func TestWhatUsersSee(t *testing.T) {
 	}
 }
 
+// TestDaemon starts a node in the background.
+func TestDaemon(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("not there")
+	}
+	dir, port := t.TempDir(), freePort(t)
+	flags := []string{"-regtest", "-datadir=" + dir, "-rpcport=" + port}
+	got := execute(t, "bitcoind", append(flags, "-daemonwait")...)
+	if got != (output{0, "Bitcoin Core starting\n", ""}) {
+		t.Fatalf("%+v", got)
+	}
+	if got := execute(t, "bitcoin-cli", append(flags, "getblockcount")...); got != (output{0, "0\n", ""}) {
+		t.Errorf("the node does not answer at once: %+v", got)
+	}
+	if got := execute(t, "bitcoind", append(flags, "-daemonwait")...); got.code != 1 || !strings.Contains(got.errs, "Error: Cannot obtain a lock on directory ") {
+		t.Errorf("a second one: %+v", got)
+	}
+	if got := execute(t, "bitcoind", append(flags, "-datadir="+t.TempDir(), "-daemonwait")...); got.code != 1 || !strings.Contains(got.errs, "Error: the node ended before it answered calls") {
+		t.Errorf("one whose port is taken: %+v", got)
+	}
+	if got := execute(t, "bitcoin-cli", append(flags, "stop")...); got != (output{0, "Bitcoin Core stopping\n", ""}) {
+		t.Errorf("%+v", got)
+	}
+	pid := filepath.Join(dir, "regtest", "bitcoind.pid")
+	for deadline := time.Now().Add(30 * time.Second); ; runtime.Gosched() {
+		if _, err := os.Stat(pid); errors.Is(err, os.ErrNotExist) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("still running")
+		}
+	}
+}
+
 // freePort returns a port that was free a moment ago.
 func freePort(t *testing.T) string {
 	t.Helper()

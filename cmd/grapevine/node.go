@@ -37,9 +37,20 @@ func runNode(program config.Program, args []string) int {
 	for _, w := range cfg.Warnings {
 		fmt.Fprintln(os.Stderr, "Warning:", w)
 	}
-	n, err := node.New(cfg, node.Console{Out: os.Stdout, Terminal: term.IsTerminal(int(os.Stdout.Fd()))})
+	ready, background := daemonReady()
+	n, err := node.New(cfg, node.Console{Out: os.Stdout, Terminal: term.IsTerminal(int(os.Stdout.Fd())), Ready: ready})
 	if err != nil {
 		return fail(err)
+	}
+	if cfg.Daemon && !background {
+		if err := n.Probe(); err != nil {
+			return fail(err)
+		}
+		fmt.Println("Bitcoin Core starting") // what scripts wait for
+		if err := startDaemon(cfg.DaemonWait); err != nil {
+			return fail(err)
+		}
+		return 0
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()

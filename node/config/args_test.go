@@ -287,9 +287,9 @@ func TestInteractions(t *testing.T) {
 
 func TestSupport(t *testing.T) {
 	for args, want := range map[string]string{
-		"-prune=550":            "This version of Grapevine does not support -prune.",
-		"-prune=0 -nodaemon":    "",
-		"-daemon -blocksdir=/x": "This version of Grapevine does not support -blocksdir, -daemon.",
+		"-prune=550":             "This version of Grapevine does not support -prune.",
+		"-prune=0 -daemon":       "",
+		"-prune=1 -blocksdir=/x": "This version of Grapevine does not support -blocksdir, -prune.",
 	} {
 		err := parsed(t, "main", "", strings.Fields(args)...).checkSupport()
 		if (err == nil && want != "") || (err != nil && err.Error() != want) {

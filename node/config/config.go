@@ -28,6 +28,8 @@ type Config struct {
 	LoadBlock []string
 	// StopAfterImport ends the node once LoadBlock is imported.
 	StopAfterImport bool
+	// Daemon runs the node in the background; DaemonWait makes the command that starts it wait until it answers calls.
+	Daemon, DaemonWait bool
 	// PIDFile is the file for the process id, "" for none.
 	PIDFile string
 	// MockTime stops the clock there, in seconds since 1970; 0 means the system's clock.
@@ -169,6 +171,8 @@ func (a *Args) fill(c *Config) (err error) {
 	}
 	c.P2P = a.p2p()
 	c.LoadBlock = a.List("loadblock")
+	c.DaemonWait = a.Bool("daemonwait", false)
+	c.Daemon = c.DaemonWait || a.Bool("daemon", false)
 	c.StopAfterImport = a.Bool("stopafterblockimport", false)
 	if c.PIDFile, err = a.netPath("pid", "bitcoind.pid"); err != nil {
 		return err

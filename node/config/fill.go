@@ -233,7 +233,7 @@ func SplitHostPort(s string, def uint16) (host string, port uint16, ok bool) {
 
 func (a *Args) logging() (Log, error) {
 	l := Log{
-		Console:     a.Bool("printtoconsole", true),
+		Console:     a.Bool("printtoconsole", !a.Bool("daemon", false) && !a.Bool("daemonwait", false)),
 		Debug:       a.List("debug"),
 		Exclude:     a.List("debugexclude"),
 		Levels:      a.List("loglevel"),
