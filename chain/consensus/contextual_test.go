@@ -73,6 +73,7 @@ func TestContextualEmptyBlock(t *testing.T) {
 	noInputs := buildBlock(t, p, wire.Tx{Out: []wire.TxOut{{PkScript: WitnessCommitmentScript(nil)}}})
 	wantError(t, ContextualCheckBlock(noInputs, BlockContext{Height: 1}, p), ErrCoinbaseHeight, ResultConsensus, "block height mismatch in coinbase")
 	p.BIP34Height = 10
+	wantError(t, ContextualCheckBlock(none, BlockContext{Height: 1}, p), "", 0, "")
 	wantError(t, ContextualCheckBlock(noInputs, BlockContext{Height: 1}, p), ErrWitnessNonceSize, ResultMutated, "CheckWitnessMalleation : invalid witness reserved value size")
 }
 

@@ -27,6 +27,10 @@ func TestCheckTxInputs(t *testing.T) {
 			ErrPrematureSpend, ResultPrematureSpend, "tried to spend coinbase at depth 99", 0},
 		{"another coin 99 deep", func(_ *wire.Tx, c []Coin) []Coin { c[0].Height = height - 99; return c }, "", 0, "", 4},
 		{"a negative coin", func(_ *wire.Tx, c []Coin) []Coin { c[0].Out.Value = -1; return c }, ErrInputValues, ResultConsensus, "", 0},
+		{"a negative coin behind a larger one", func(_ *wire.Tx, c []Coin) []Coin {
+			c[0].Out.Value, c[1].Out.Value = 20, -1
+			return c
+		}, ErrInputValues, ResultConsensus, "", 0},
 		{"a coin above all the money", func(_ *wire.Tx, c []Coin) []Coin { c[1].Out.Value = wire.MaxMoney + 1; return c },
 			ErrInputValues, ResultConsensus, "", 0},
 		{"coins above all the money together", func(_ *wire.Tx, c []Coin) []Coin {

@@ -145,4 +145,7 @@ func TestEnforcesBIP30(t *testing.T) {
 	if IsBIP30Overwritten(91722, lost2, p) || IsBIP30Overwritten(91842, repeat1, p) || IsBIP30Overwritten(91722, lost1, regtest()) {
 		t.Error("other blocks lost theirs")
 	}
+	if none := (wire.BlockHash{}); IsBIP30Repeat(1, none, p) || IsBIP30Overwritten(1, none, p) {
+		t.Error("a block without a hash is an exception")
+	}
 }

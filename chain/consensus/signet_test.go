@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,12 +105,15 @@ func TestSignetOpTrue(t *testing.T) {
 		out.PkScript = script.AppendPush(out.PkScript, data)
 		return list
 	}
+	first := withSolution(txs, encodeSolution(nil))
+	slices.Reverse(first[0].Out)
 	cases := []struct {
 		name string
 		txs  []wire.Tx
 		want ErrorKind
 	}{
 		{"no solution", withWitness(txs), ""},
+		{"a commitment in the first output", first, ""},
 		{"an empty solution", withSolution(txs, encodeSolution(nil)), ""},
 		{"no commitment", txs, ErrSignetSolution},
 		{"a header without data is no solution", push(header), ""},
