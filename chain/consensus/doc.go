@@ -10,7 +10,8 @@
 // repeated at the end, witnesses), and whoever then marked the hash invalid would
 // refuse the real block: such a block is [ResultMutated]. A block from the
 // future may be fine later, or the clock here is wrong: [ResultTimeFuture].
-// Neither marks its header; everything else does.
+// Neither marks its header, and [Result.MarksHeader] says of each result whether
+// it does.
 //
 // The order of checks is part of the contract: all that can be mutated is
 // checked before anything that would condemn the header. In order:
