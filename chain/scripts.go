@@ -17,6 +17,7 @@ import (
 // is bounded by the pipeline.
 type scriptPool struct {
 	workers int
+	engine  sigverify.Engine
 	cache   *sigverify.Cache
 	settled func() // called on a worker each time a job has ended
 
@@ -27,7 +28,7 @@ type scriptPool struct {
 }
 
 func newScriptPool(workers int, cache *sigverify.Cache, settled func()) *scriptPool {
-	p := &scriptPool{workers: workers, cache: cache, settled: settled}
+	p := &scriptPool{workers: workers, engine: sigverify.NewPortable(), cache: cache, settled: settled}
 	p.ready.L = &p.mu
 	return p
 }
@@ -142,7 +143,7 @@ func (p *scriptPool) run(ctx context.Context) {
 }
 
 func (p *scriptPool) work() {
-	batch := sigverify.NewBatch(nil, p.cache)
+	batch := sigverify.NewBatch(p.engine, p.cache)
 	for {
 		j, part, ok := p.take()
 		if !ok {
@@ -188,7 +189,7 @@ func (p *scriptPool) take() (*scriptJob, scriptPart, bool) {
 
 // check runs the scripts of one part: signature checks that decide an input
 // are collected and verified together; if a batch fails, its inputs are run
-// again one by one for the exact verdict.
+// again one by one, with the reference engine, for the exact verdict.
 func (p *scriptPool) check(j *scriptJob, part scriptPart, batch *sigverify.Batch) {
 	if j.store {
 		p.checkExactly(j, part, part.txEnd-1, -1, sigverify.Cached{Cache: p.cache})

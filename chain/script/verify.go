@@ -33,14 +33,14 @@ func Verify(tx *wire.Tx, in int, flags Flags, m *Midstates, v sigverify.Verifier
 // batch is of no use then. When the batch fails, calling Verify for its inputs
 // tells which one is invalid, and why.
 func VerifyBatched(tx *wire.Tx, in int, flags Flags, m *Midstates, b *sigverify.Batch) error {
-	c := inputContext{tx: tx, in: in, flags: flags, m: m, verifier: sigverify.Direct{}, batch: b}
+	c := inputContext{tx: tx, in: in, flags: flags, m: m, verifier: b.Verifier(), batch: b}
 	err, deferred := verify(c)
 	if err == noError {
 		return nil
 	}
 	if deferred {
 		// A check that was taken for true may be the first thing wrong.
-		return Verify(tx, in, flags, m, sigverify.Direct{})
+		return Verify(tx, in, flags, m, b.Verifier())
 	}
 	return &Error{err}
 }

@@ -105,6 +105,15 @@ func (b *Batch) drop() {
 	b.bad = true
 }
 
+// Verifier returns what answers at once where an answer cannot wait: the
+// batch's engine if it can, else [Direct].
+func (b *Batch) Verifier() Verifier {
+	if v, ok := b.engine.(Verifier); ok {
+		return v
+	}
+	return Direct{}
+}
+
 // Len returns the number of checks that wait.
 func (b *Batch) Len() int { return len(b.checks) }
 

@@ -271,3 +271,14 @@ func TestPortableConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestBatchVerifier(t *testing.T) {
+	if v := NewBatch(portable, nil).Verifier(); v != Verifier(portable) {
+		t.Errorf("%T", v)
+	}
+	for _, b := range []*Batch{new(Batch), NewBatch(Reference{}, nil)} {
+		if v := b.Verifier(); v != Verifier(Direct{}) {
+			t.Errorf("%T", v)
+		}
+	}
+}
