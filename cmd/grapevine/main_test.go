@@ -93,6 +93,44 @@ func TestWhatUsersSee(t *testing.T) {
 	}
 }
 
+// TestConsoleGoesAway: a node whose console is closed goes on, and keeps its files to itself.
+func TestConsoleGoesAway(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("neither the signal nor the permissions are there")
+	}
+	dir, port := t.TempDir(), freePort(t)
+	flags := []string{"-regtest", "-datadir=" + dir, "-rpcport=" + port}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := command(t, "bitcoind", flags...)
+	node.Stdout = w
+	_ = r.Close()
+	if err := node.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = w.Close()
+	if got := execute(t, "bitcoin-cli", append(flags, "-rpcwait", "-rpcwaittimeout=60", "stop")...); got.code != 0 {
+		t.Errorf("%+v", got)
+	}
+	if err := node.Wait(); err != nil {
+		t.Error(err)
+	}
+	err = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || path == dir {
+			return err
+		}
+		if st, err := d.Info(); err != nil || st.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: %v, %v", path, st.Mode(), err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 // TestDaemon starts a node in the background.
 func TestDaemon(t *testing.T) {
 	if runtime.GOOS == "windows" {

@@ -30,6 +30,7 @@ func runNode(program config.Program, args []string) int {
 		fmt.Print("Grapevine node version "+node.Version+"\n\nUsage: "+program.Command()+" [options]\n\n", a.Help())
 		return 0
 	}
+	settle()
 	cfg, err := a.Load()
 	if err != nil {
 		return fail(err)

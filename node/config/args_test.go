@@ -299,6 +299,7 @@ func TestSupport(t *testing.T) {
 	for args, want := range map[string]string{
 		"-listen=0 -connect=0 -dnsseed=0 -fixedseeds=0 -persistmempool=0 -checkmempool=0 -notxindex -disablewallet -server -par=2": "",
 		"-txindex=1 -blockfilterindex=1 -coinstatsindex -zmqpubrawtx=tcp://127.0.0.1:1 -wallet=w":                                  "-blockfilterindex, -coinstatsindex, -txindex, -wallet, -zmqpubrawtx",
+		"-bind=127.0.0.1":              "-bind", // what follows from it is not the user's doing
 		"-nowallet -walletbroadcast=0": "",
 	} {
 		a := parsed(t, "main", "", strings.Fields(args)...)

@@ -113,11 +113,11 @@ func (a *Args) ReadConf() error {
 	if err := a.addConf(content, path); err != nil {
 		return err
 	}
-	a.base = "" // the file may have set another
+	// Included files lie beside this one, whatever data directory it names.
 	if err := a.readIncludes(); err != nil {
 		return err
 	}
-	a.base = ""
+	a.base = "" // the files may have named another
 	if !a.dataDirExists() {
 		return fmt.Errorf("specified data directory \"%s\" does not exist.", a.String("datadir", ""))
 	}

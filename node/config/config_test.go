@@ -35,6 +35,16 @@ func load(dir string, args ...string) (*Config, error) {
 	return a.Load()
 }
 
+// load2 is load for a configuration file that may set the data directory; the default one is dir.
+func load2(conf, dir string) (*Config, error) {
+	a, err := Parse(Bitcoind, []string{"-conf=" + conf, "-allowignoredconf"})
+	if err != nil {
+		return nil, err
+	}
+	a.base = dir
+	return a.Load()
+}
+
 func TestLoadDefaults(t *testing.T) {
 	dir := tree(t, nil)
 	c, err := load(dir)
@@ -171,6 +181,13 @@ func TestIncludes(t *testing.T) {
 		t.Errorf("%q", c.Warnings)
 	}
 	if c, err = load(dir, "-noincludeconf"); err != nil || c.Chain.Workers != 0 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	dir = tree(t, map[string]string{"bitcoin.conf": "includeconf=a.conf\n", "a.conf": "par=3\n", "other/a.conf": "par=4\n"})
+	if err := os.WriteFile(filepath.Join(dir, "bitcoin.conf"), []byte("includeconf=a.conf\ndatadir="+filepath.Join(dir, "other")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if c, err = load2(filepath.Join(dir, "bitcoin.conf"), dir); err != nil || c.Chain.Workers != 3 || c.DataDir != filepath.Join(dir, "other") {
 		t.Errorf("%+v, %v", c, err)
 	}
 	dir = tree(t, map[string]string{"bitcoin.conf": "includeconf=missing.conf\n"})
