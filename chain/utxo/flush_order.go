@@ -1,6 +1,7 @@
 package utxo
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"slices"
@@ -28,10 +29,22 @@ const (
 	orderBuckets = 1 << orderBits
 )
 
-// orderPair is a record with the beginning of its key.
+// orderPair is a record with the parts of its key that decide nearly always:
+// the beginning of the txid, and the index among outputs of one transaction.
 type orderPair struct {
 	prefix uint64
+	index  uint32
 	ref    uint32
+}
+
+func comparePairs(a, b orderPair) int {
+	switch {
+	case a.prefix < b.prefix:
+		return -1
+	case a.prefix > b.prefix:
+		return 1
+	}
+	return cmp.Compare(a.index, b.index)
 }
 
 func bucketOf(r record) uint32 {
@@ -90,18 +103,36 @@ func (o *keyOrder) done() bool {
 func (o *keyOrder) sort(bucket int) {
 	o.pairs, o.at = o.pairs[:0], 0
 	for _, ref := range o.refs[o.starts[bucket]:o.starts[bucket+1]] {
-		o.pairs = append(o.pairs, orderPair{binary.BigEndian.Uint64(o.t.arena.at(ref)), ref})
+		r := record(o.t.arena.at(ref))
+		o.pairs = append(o.pairs, orderPair{binary.BigEndian.Uint64(r), r.index(), ref})
 	}
-	slices.SortFunc(o.pairs, func(a, b orderPair) int {
-		if a.prefix != b.prefix {
-			return cmp.Compare(a.prefix, b.prefix)
+	slices.SortFunc(o.pairs, comparePairs)
+	for rest := o.pairs; len(rest) > 1; {
+		n := 1
+		for n < len(rest) && rest[n].prefix == rest[0].prefix {
+			n++
 		}
-		x, y := record(o.t.arena.at(a.ref)), record(o.t.arena.at(b.ref))
-		if c := cmp.Compare(string(x.txid()[:]), string(y.txid()[:])); c != 0 {
-			return c
+		o.sortWhole(rest[:n])
+		rest = rest[n:]
+	}
+}
+
+// sortWhole sorts records whose txids begin alike by the whole key. They are
+// in order already where the txids are the same: two that agree in 64 bits
+// and not in the rest cost somebody 2^32 transactions.
+func (o *keyOrder) sortWhole(run []orderPair) {
+	txid := func(p orderPair) *[32]byte { return record(o.t.arena.at(p.ref)).txid() }
+	for _, p := range run[1:] {
+		if *txid(p) != *txid(run[0]) {
+			slices.SortFunc(run, func(a, b orderPair) int {
+				if c := bytes.Compare(txid(a)[:], txid(b)[:]); c != 0 {
+					return c
+				}
+				return cmp.Compare(a.index, b.index)
+			})
+			return
 		}
-		return cmp.Compare(x.index(), y.index())
-	})
+	}
 }
 
 func (o *keyOrder) release() {

