@@ -31,6 +31,7 @@ func (c *Chain) commit(n int) error {
 	if err := c.coins.Merge(tip.Hash(), overlays...); err != nil {
 		return c.fail(err)
 	}
+	c.flush.merged += n
 	c.moveTip(old, tip)
 	c.maybeFlush(false)
 	return nil

@@ -55,6 +55,19 @@ type Config struct {
 	// Progress, when set, is told what a long start-up step is doing, for
 	// people who wait: a phrase and a share done between 0 and 1.
 	Progress func(what string, done float64)
+
+	// tune makes files, buffers and flushes small, so that a short test meets
+	// many of them. Zero fields mean the usual.
+	tune tuning
+}
+
+// tuning is what tests of this package change; nothing of it is a user's.
+type tuning struct {
+	maxFileSize, blockChunk, undoChunk uint32 // see blockstore.Config
+	indexBuffer                        int
+	minFree                            uint64
+	flushEvery                         int // blocks after which coins are written, besides a full cache
+	flushStep                          int // bytes
 }
 
 const (
@@ -91,6 +104,9 @@ func (c *Config) validate() error {
 	}
 	if c.MaxTipAge <= 0 {
 		c.MaxTipAge = defaultMaxTipAge
+	}
+	if c.tune.flushStep == 0 {
+		c.tune.flushStep = flushStepBytes
 	}
 	if c.Now == nil {
 		c.Now = time.Now

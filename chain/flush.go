@@ -13,6 +13,7 @@ type flusher struct {
 	running bool
 	ended   chan error // the running flush's result
 	last    time.Time  // when one was begun last
+	merged  int        // blocks since then
 }
 
 const (
@@ -31,7 +32,8 @@ func (c *Chain) maybeFlush(idle bool) {
 	if c.flush.running || c.failure() != nil {
 		return
 	}
-	if !c.coins.NeedsFlush() && !(idle && (len(c.dirty) > 0 || c.coins.Dirty())) {
+	full := c.coins.NeedsFlush() || c.cfg.tune.flushEvery > 0 && c.flush.merged >= c.cfg.tune.flushEvery
+	if !full && !(idle && (len(c.dirty) > 0 || c.coins.Dirty())) {
 		return
 	}
 	c.beginFlush(nil)
@@ -46,10 +48,11 @@ func (c *Chain) beginFlush(stop <-chan struct{}) {
 		return
 	}
 	c.flush.running = true
+	c.flush.merged = 0
 	c.flush.last = c.cfg.Now()
 	ended := make(chan error, 1)
 	c.flush.ended = ended
-	c.log.Debug("flush begins", "category", "coindb", "records", len(records))
+	c.log.Debug("flush begins", "category", "coindb", "best", c.coins.Best(), "records", len(records))
 	go func() {
 		err := c.writeFlush(records, stop)
 		ended <- err
@@ -68,7 +71,7 @@ func (c *Chain) writeFlush(records []blockstore.Record, stop <-chan struct{}) er
 		return err
 	}
 	for {
-		done, err := c.coins.FlushStep(flushStepBytes)
+		done, err := c.coins.FlushStep(c.cfg.tune.flushStep)
 		if err != nil {
 			return err
 		}

@@ -62,9 +62,12 @@ func (c *Chain) close() error {
 }
 
 func (c *Chain) openStores() error {
+	t := c.cfg.tune
 	store, err := blockstore.Open(blockstore.Config{
 		FS: c.cfg.FS, Dir: filepath.Join(c.cfg.Dir, "blocks"), Magic: c.params.Magic,
 		Plain: c.cfg.NoXOR, Reindex: c.cfg.Reindex, Logger: c.log,
+		MaxFileSize: t.maxFileSize, BlockChunk: t.blockChunk, UndoChunk: t.undoChunk,
+		IndexBuffer: t.indexBuffer, MinFree: t.minFree,
 	})
 	if err != nil {
 		return err
