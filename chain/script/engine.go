@@ -5,6 +5,7 @@ import (
 	"hash"
 	"sync"
 
+	//lint:ignore SA1019 OP_RIPEMD160 and OP_HASH160 are defined by it
 	"golang.org/x/crypto/ripemd160"
 
 	"grapevine/chain/sigverify"

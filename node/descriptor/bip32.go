@@ -87,7 +87,7 @@ func (k *extKey) derive(step uint32) (*extKey, error) {
 	}
 	mac.Write(binary.BigEndian.AppendUint32(nil, step))
 	sum := mac.Sum(nil)
-	id := hash160(k.pub[:])
+	id := script.Hash160(k.pub[:])
 	child := &extKey{depth: k.depth + 1, fingerprint: [4]byte(id[:4]), child: step, chainCode: [32]byte(sum[32:])}
 	var tweak secp.ModNScalar
 	if tweak.SetByteSlice(sum[:32]) {

@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/crypto/ripemd160" //nolint:staticcheck // HASH160 is what addresses are made of
-
 	"grapevine/chain/params"
 	"grapevine/chain/script"
 	"grapevine/chain/sigverify"
@@ -146,7 +144,7 @@ func (n *node) script(keys, subs [][]byte) []byte {
 		}
 		return append(script.AppendPush(nil, keys[0]), byte(script.OpCheckSig))
 	case "pkh":
-		return script.AddressOfKeyHash(hash160(keys[0])).Script()
+		return script.AddressOfKeyHash(script.Hash160(keys[0])).Script()
 	case "wpkh":
 		return keyHashProgram(keys[0])
 	case "multi":
@@ -157,7 +155,7 @@ func (n *node) script(keys, subs [][]byte) []byte {
 	case "multi_a", "sortedmulti_a":
 		return n.multiA(keys)
 	case "sh":
-		return script.AddressOfScriptHash(hash160(subs[0])).Script()
+		return script.AddressOfScriptHash(script.Hash160(subs[0])).Script()
 	case "wsh":
 		h := sha256Of(subs[0])
 		return witnessProgram(0, h[:])
@@ -217,17 +215,17 @@ func (n *node) taproot(internal []byte, leaves [][]byte) []byte {
 func comboScripts(key []byte) [][]byte {
 	out := [][]byte{
 		append(script.AppendPush(nil, key), byte(script.OpCheckSig)),
-		script.AddressOfKeyHash(hash160(key)).Script(),
+		script.AddressOfKeyHash(script.Hash160(key)).Script(),
 	}
 	if len(key) == 33 {
 		program := keyHashProgram(key)
-		out = append(out, program, script.AddressOfScriptHash(hash160(program)).Script())
+		out = append(out, program, script.AddressOfScriptHash(script.Hash160(program)).Script())
 	}
 	return out
 }
 
 func keyHashProgram(key []byte) []byte {
-	h := hash160(key)
+	h := script.Hash160(key)
 	return witnessProgram(0, h[:])
 }
 
@@ -239,11 +237,3 @@ func witnessProgram(version int64, program []byte) []byte {
 func xonly(key []byte) []byte { return key[1:33] }
 
 func sha256Of(b []byte) [32]byte { return sha256.Sum256(b) }
-
-func hash160(b []byte) (out [20]byte) {
-	h := sha256Of(b)
-	r := ripemd160.New()
-	r.Write(h[:])
-	r.Sum(out[:0])
-	return out
-}

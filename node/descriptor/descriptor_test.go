@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"grapevine/chain/params"
+	"grapevine/chain/script"
 	"grapevine/internal/testdata"
 )
 
@@ -321,13 +322,13 @@ func TestInferLimits(t *testing.T) {
 		}
 	}
 	inner := hexOf(multi)
-	h := hash160(inner)
+	h := script.Hash160(inner)
 	if got := withoutChecksum(Infer(append(append([]byte{0xa9, 20}, h[:]...), 0x87), p, inner)); got != "sh(multi(1,"+g+"))" {
 		t.Error(got)
 	}
 	full := sha256Of(inner)
 	program := append([]byte{0, 32}, full[:]...)
-	h = hash160(program)
+	h = script.Hash160(program)
 	if got := withoutChecksum(Infer(append(append([]byte{0xa9, 20}, h[:]...), 0x87), p, program, inner)); got != "sh(wsh(multi(1,"+g+")))" {
 		t.Error(got)
 	}

@@ -61,7 +61,7 @@ func inferInner(s []byte, ctx context, known [][]byte) *node {
 // inferWrapped looks for the script behind a hash.
 func inferWrapped(name string, hash []byte, inner context, known [][]byte) *node {
 	for _, s := range known {
-		h := hash160(s)
+		h := script.Hash160(s)
 		full := sha256Of(s)
 		if !bytes.Equal(hash, h[:]) && !bytes.Equal(hash, full[:]) {
 			continue

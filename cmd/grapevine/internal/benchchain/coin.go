@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 
 	secp "github.com/decred/dcrd/dcrec/secp256k1/v4"
-	"golang.org/x/crypto/ripemd160" //nolint:staticcheck // HASH160 is part of the scripts
 
 	"grapevine/chain/script"
 	"grapevine/chain/sigverify"
@@ -52,23 +51,15 @@ func (c *coin) tweak() [32]byte {
 func (c *coin) pkScript() []byte {
 	switch c.kind {
 	case P2PKH:
-		return script.AddressOfKeyHash(hash160(c.pub(0))).Script()
+		return script.AddressOfKeyHash(script.Hash160(c.pub(0))).Script()
 	case P2WPKH:
-		h := hash160(c.pub(0))
+		h := script.Hash160(c.pub(0))
 		return append([]byte{0, 20}, h[:]...)
 	case P2WSH:
 		h := sha256.Sum256(c.multisig())
 		return append([]byte{0, 32}, h[:]...)
 	}
 	return append([]byte{byte(script.Op1), 32}, c.output()...)
-}
-
-func hash160(b []byte) (out [20]byte) {
-	h := sha256.Sum256(b)
-	r := ripemd160.New()
-	r.Write(h[:])
-	r.Sum(out[:0])
-	return out
 }
 
 // fillKeys gives the coins their public keys; points are those of all their

@@ -97,7 +97,7 @@ func (s *signer) sign(tx *wire.Tx, in int, c *coin, m *script.Midstates) {
 		sig := s.ecdsa(c.key, script.LegacySigHash(tx, in, c.pkScript(), script.SigHashAll))
 		input.ScriptSig = script.AppendPush(script.AppendPush(nil, sig), c.pub(0))
 	case P2WPKH:
-		h := hash160(c.pub(0))
+		h := script.Hash160(c.pub(0))
 		code := script.AddressOfKeyHash(h).Script() // BIP 143
 		sig := s.ecdsa(c.key, script.WitnessV0SigHash(m, tx, in, code, c.value, script.SigHashAll))
 		input.Witness = [][]byte{sig, c.pub(0)}
