@@ -44,6 +44,8 @@ type Miner struct {
 	// last is the weight of the last block put together, with what is reserved
 	// for header and coinbase; 0 before the first.
 	last atomic.Int64
+	// search is [grind]; tests put a shorter one in its place.
+	search func(ctx context.Context, h *wire.Header, tries *uint64, p *params.Params) (bool, error)
 }
 
 // New returns a miner.
@@ -51,7 +53,7 @@ func New(cfg Config) (*Miner, error) {
 	if cfg.Params == nil || cfg.Chain == nil || cfg.Versions == nil || cfg.Clock == nil {
 		return nil, errors.New("mining: incomplete configuration")
 	}
-	return &Miner{cfg: cfg}, nil
+	return &Miner{cfg: cfg, search: grind}, nil
 }
 
 // DefaultTries is how many nonces a call tries unless told otherwise.
@@ -146,7 +148,7 @@ func (m *Miner) find(ctx context.Context, payTo []byte, txs []*wire.Tx, extra ui
 		}
 	}
 	h := b.Header
-	found, err := grind(ctx, &h, tries, m.cfg.Params)
+	found, err := m.search(ctx, &h, tries, m.cfg.Params)
 	if err != nil || !found {
 		return nil, err
 	}

@@ -243,6 +243,27 @@ func TestGrindEndsWithNonces(t *testing.T) {
 	}
 }
 
+func TestExtraNonce(t *testing.T) {
+	f := newFakeChain(regtest())
+	m := f.miner(t, 0)
+	seen := map[wire.MerkleRoot]bool{}
+	m.search = func(ctx context.Context, h *wire.Header, tries *uint64, p *params.Params) (bool, error) {
+		if seen[h.MerkleRoot] {
+			t.Fatal("the same header was searched twice")
+		}
+		if seen[h.MerkleRoot] = true; len(seen) < 4 {
+			return false, nil // as if all nonces had failed
+		}
+		return grind(ctx, h, tries, p)
+	}
+	if _, err := m.Generate(t.Context(), 1, []byte{0x51}, DefaultTries); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.blocks[0].Txs[0].In[0].ScriptSig; string(got) != "\x51\x53" {
+		t.Errorf("the script of the coinbase is %x", got)
+	}
+}
+
 func BenchmarkGrind(b *testing.B) {
 	p := params.Mainnet()
 	h := p.Genesis.Header
