@@ -89,6 +89,32 @@ func TestBlockErrors(t *testing.T) {
 	}
 }
 
+func TestBlockHeader(t *testing.T) {
+	f, tip, _ := spendingChain(t)
+	table := f.table(t)
+	side := f.tree.Insert(wire.Header{PrevBlock: f.active.At(2).Hash(), Bits: tip.Bits(), Time: 7, Version: -1}, f.active.At(2))
+	for _, c := range []struct {
+		n             *headers.Node
+		confirmations int
+		next          *headers.Node
+	}{{tip, 1, nil}, {f.active.At(3), 2, tip}, {f.active.At(0), 5, f.active.At(1)}, {side, -1, nil}} {
+		got, err := ask(t, table, "getblockheader", `"`+c.n.Hash().String()+`"`)
+		if err != nil || !strings.HasPrefix(got, fmt.Sprintf(`{"hash":"%s","confirmations":%d,"height":%d,`, c.n.Hash(), c.confirmations, c.n.Height())) {
+			t.Errorf("height %d: %s %v", c.n.Height(), got, err)
+		}
+		next := ""
+		if c.next != nil {
+			next = `,"nextblockhash":"` + c.next.Hash().String() + `"`
+		}
+		if prev := c.n.Parent(); prev != nil && !strings.HasSuffix(got, `,"previousblockhash":"`+prev.Hash().String()+`"`+next+"}") {
+			t.Errorf("height %d: %s", c.n.Height(), got)
+		}
+	}
+	if got, _ := ask(t, table, "getblockheader", `"`+side.Hash().String()+`"`); !strings.Contains(got, `"version":-1,"versionHex":"ffffffff"`) || !strings.Contains(got, `"nTx":0,`) {
+		t.Errorf("a header alone: %s", got)
+	}
+}
+
 func TestBlockVerbosity(t *testing.T) {
 	f, tip, txs := spendingChain(t)
 	table := f.table(t)

@@ -141,6 +141,9 @@ func (f *fakeLedger) SubmitBlock(_ context.Context, b *wire.Block) (chain.Outcom
 	if f.blocks[b.Hash()] != nil {
 		return chain.Duplicate, nil
 	}
+	if b.Header.PrevBlock != f.active.Tip().Hash() {
+		return chain.Stored, nil
+	}
 	f.connect(b)
 	return chain.Connected, nil
 }

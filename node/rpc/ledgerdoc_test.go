@@ -110,6 +110,23 @@ func TestAnswersAreDocumented(t *testing.T) {
 	}
 }
 
+func TestVersionBits(t *testing.T) {
+	always := params.DeploymentOptions{VersionBits: map[string]params.VersionBits{"testdummy": {StartTime: params.AlwaysActive, Timeout: params.NoTimeout}}}
+	for _, c := range []struct {
+		name string
+		o    params.RegtestOptions
+		want string
+	}{
+		{"no height yet", params.RegtestOptions{}, `"testdummy":{"type":"bip9","active":false,"bip9":{"start_time":0,`},
+		{"always active", params.RegtestOptions{Deployments: always}, `"testdummy":{"type":"bip9","height":0,"active":true,"bip9":{"start_time":-1,`},
+	} {
+		got, err := ask(t, newFakeLedger(params.Regtest(c.o)).table(t), "getdeploymentinfo", "")
+		if err != nil || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %s %v", c.name, got, err)
+		}
+	}
+}
+
 // Public networks list taproot, which wallets look for; regtest does not.
 func TestDeployments(t *testing.T) {
 	for _, c := range []struct {

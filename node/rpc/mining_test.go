@@ -130,6 +130,25 @@ func TestGenerateToAddress(t *testing.T) {
 	}
 }
 
+func TestGenerateToDescriptor(t *testing.T) {
+	const key = "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+	f, _, _ := spendingChain(t)
+	table := f.table(t)
+	for _, c := range []struct{ descriptor, script string }{
+		{"raw(51)", "51"},
+		{"pk(02" + key + ")", "2102" + key + "ac"},
+		{"combo(02" + key + ")", "0014751e76e8199196d454941c45d1b3a323f1433bd6"},
+		{"combo(04" + key + "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8)", "76a91491b24bf9f5288532960ac687abb035127b1d28a588ac"},
+	} {
+		if _, err := ask(t, table, "generatetodescriptor", `1, "`+c.descriptor+`"`); err != nil {
+			t.Errorf("%s: %v", c.descriptor, err)
+		}
+		if got := hex.EncodeToString(f.blocks[f.active.Tip().Hash()].Txs[0].Out[0].PkScript); got != c.script {
+			t.Errorf("%s pays %s, want %s", c.descriptor, got, c.script)
+		}
+	}
+}
+
 func TestGenerateErrors(t *testing.T) {
 	f, _, _ := spendingChain(t)
 	table := f.table(t)
@@ -141,6 +160,8 @@ func TestGenerateErrors(t *testing.T) {
 		{"generatetoaddress", `1, "x"`, -5, "Error: Invalid address"},
 		{"generatetodescriptor", `1, "x"`, -5, "'x' is not a valid descriptor function"},
 		{"generatetodescriptor", `1, "wpkh(tpubD6NzVbkrYhZ4WaWSyoBvQwbpLkojyoTZPRsgXELWz3Popb3qkjcJyJUGLnL4qHHoQvao8ESaAstxYSnhyswJ76uZPStJRJCTKvosUCJZL5B/*)"`, -8, "Ranged descriptor not accepted. Maybe pass through deriveaddresses first?"},
+		{"generatetodescriptor", `1, "wpkh(tpubD6NzVbkrYhZ4WaWSyoBvQwbpLkojyoTZPRsgXELWz3Popb3qkjcJyJUGLnL4qHHoQvao8ESaAstxYSnhyswJ76uZPStJRJCTKvosUCJZL5B/<0;1>)"`, -8, "Multipath descriptor not accepted"},
+		{"generatetodescriptor", `1, "unused(0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798)"`, -5, "Descriptor does not stand for a script"},
 		{"generateblock", `"x", []`, -5, "Error: Invalid address or descriptor"},
 		{"generateblock", `"` + payee + `", ["zz"]`, -22, "Transaction decode failed for zz. Make sure the tx has at least one input."},
 		{"generateblock", `"` + payee + `", ["` + strings.Repeat("11", 32) + `"]`, -5, "Transaction " + strings.Repeat("11", 32) + " not in mempool."},

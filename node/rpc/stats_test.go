@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"grapevine/chain/params"
 	"grapevine/chain/utxo"
 	"grapevine/wire"
 )
@@ -71,11 +72,30 @@ func TestBlockStatsSelection(t *testing.T) {
 	}
 	for _, want := range []string{
 		`"ins":2,`, `"outs":5,`, `"maxfee":99990000,`, `"minfee":10000,`, `"totalfee":100000000,`, `"swtxs":1,`,
-		`"utxo_increase":3,`, `"utxo_increase_actual":2,`, `"subsidy":5000000000,`,
+		`"utxo_size_inc":229,`, `"utxo_size_inc_actual":142}`, `"utxo_increase":3,`, `"utxo_increase_actual":2,`, `"subsidy":5000000000,`,
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %s in %s", want, all)
 		}
+	}
+}
+
+// Outputs of the first block, and of a block that repeats an older coinbase, are
+// no new coins.
+func TestBlockStatsWithoutCoins(t *testing.T) {
+	f := newFakeLedger(params.Regtest(params.RegtestOptions{}))
+	table := f.table(t)
+	n := f.mine(t)
+	if got, _ := ask(t, table, "getblockstats", `0, ["outs", "utxo_increase_actual", "utxo_size_inc_actual"]`); got != `{"outs":1,"utxo_increase_actual":0,"utxo_size_inc_actual":0}` {
+		t.Errorf("the first block: %s", got)
+	}
+	stats := `1, ["outs", "utxo_increase_actual"]`
+	if got, _ := ask(t, table, "getblockstats", stats); got != `{"outs":2,"utxo_increase_actual":1}` {
+		t.Errorf("a block: %s", got)
+	}
+	f.p.BIP30Repeats = map[int32]wire.BlockHash{1: n.Hash()}
+	if got, _ := ask(t, table, "getblockstats", stats); got != `{"outs":2,"utxo_increase_actual":0}` {
+		t.Errorf("a repeated coinbase: %s", got)
 	}
 }
 

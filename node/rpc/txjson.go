@@ -154,10 +154,7 @@ func (t *txWriter) script(pk []byte) {
 func (t *txWriter) scriptFields(pk []byte, withHex bool, known ...[]byte) {
 	w := t.w
 	kind := script.TypeOf(pk)
-	addr := ""
-	if kind != script.PubKey {
-		addr, _ = script.AddressOf(pk, t.params)
-	}
+	addr, _ := script.AddressOf(pk, t.params)
 	w.Key("asm")
 	t.asm(pk, false)
 	w.Key("desc").String(t.descriptor(pk, kind, addr, known))
