@@ -36,7 +36,7 @@ func main() {
 	flag.StringVar(&o.match, "match", "", "only the mutants whose name contains this")
 	flag.StringVar(&shard, "run", "1/1", "N/M: the Nth of M parts")
 	flag.IntVar(&o.jobs, "j", 2, "mutants that are tested at once")
-	flag.Float64Var(&o.slowest, "slowest", 60, "seconds beyond which a test is not asked")
+	flag.Float64Var(&o.slowest, "slowest", 6, "seconds of a processor beyond which a test is not asked")
 	flag.StringVar(&o.allow, "allow", "scripts/mutate-equivalent.txt", "mutants that nothing can notice, with the reasons")
 	flag.StringVar(&o.cache, "cache", ".cache/mutate", "folder for builds and results")
 	flag.Parse()
@@ -131,6 +131,7 @@ func (p *plan) try(ctx context.Context, o options, open []*mutant, r *report, re
 			return err
 		}
 	}
+	r.failing = c.failing
 	work := make(chan *mutant)
 	var wg sync.WaitGroup
 	var once sync.Once
@@ -144,12 +145,14 @@ func (p *plan) try(ctx context.Context, o options, open []*mutant, r *report, re
 					r.doesNotCompile(m)
 					continue
 				}
-				v, err := c.judge(ctx, m)
+				v, err := c.judge(ctx, m, r.lists(m))
 				if err != nil {
 					once.Do(func() { failure = err; cancel() })
 					continue
 				}
-				results.store(m, v)
+				if v.Killed || !r.lists(m) { // the listed were not asked of all
+					results.store(m, v)
+				}
 				r.note(m, v)
 			}
 		})

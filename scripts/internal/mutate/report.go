@@ -18,8 +18,14 @@ type report struct {
 	equal    int
 	survived []*mutant
 	broken   []*mutant
+	failing  []string        // tests that fail with nothing mutated
 	wrong    []string        // entries of the list that a test refutes
 	seen     map[string]bool // entries of the list that were met
+}
+
+func (r *report) lists(m *mutant) bool {
+	_, listed := r.allowed[m.name()]
+	return listed
 }
 
 func (r *report) note(m *mutant, v verdict) {
@@ -28,7 +34,7 @@ func (r *report) note(m *mutant, v verdict) {
 	if r.seen == nil {
 		r.seen = make(map[string]bool)
 	}
-	_, listed := r.allowed[m.name()]
+	listed := r.lists(m)
 	r.seen[m.name()] = true
 	switch {
 	case v.Killed:
@@ -76,11 +82,12 @@ func (r *report) summary() bool {
 			stale = append(stale, name)
 		}
 	}
+	list("fail with nothing mutated", r.failing)
 	list("do not compile", names(r.broken))
 	list("listed as equivalent, but a test notices", r.wrong)
 	list("listed as equivalent, but there is no such mutant", stale)
 	list("no test notices", names(r.survived))
 	fmt.Printf("%d mutants: %d killed, %d survived, %d equivalent, %d do not compile\n",
 		r.killed+r.equal+len(r.survived)+len(r.broken), r.killed, len(r.survived), r.equal, len(r.broken))
-	return len(r.survived) == 0 && len(r.wrong) == 0 && len(stale) == 0
+	return len(r.survived) == 0 && len(r.wrong) == 0 && len(r.failing) == 0 && len(stale) == 0
 }

@@ -36,7 +36,8 @@ func (r *results) save() {
 	defer r.mu.Unlock()
 	data, err := json.Marshal(r.known)
 	if err == nil && os.MkdirAll(filepath.Dir(r.path), 0o755) == nil {
-		os.WriteFile(r.path, data, 0o644)
+		os.WriteFile(r.path+".new", data, 0o644)
+		os.Rename(r.path+".new", r.path)
 	}
 }
 

@@ -13,7 +13,8 @@ var targets = []target{
 	{"chain/params", []string{"params.go"}},
 	{"chain/consensus", nil},
 	{"chain/headers", []string{"retarget.go", "threshold.go", "versionbits.go", "work.go"}},
-	{"chain/sigverify", []string{"batch.go", "der.go", "point.go", "reference.go", "taproot.go", "verify.go"}},
+	{"chain/sigverify", []string{"batch.go", "der.go", "point.go", "portable.go", "reference.go", "taproot.go", "verify.go"}},
+	{"chain/sigverify/curve", nil},
 	{"chain/script", []string{
 		"checksig.go", "encoding.go", "engine.go", "hashes.go", "midstates.go", "multisig.go", "number.go", "ops.go",
 		"ops_number.go", "ops_stack.go", "pattern.go", "sighash.go", "sigops.go", "taproot.go", "tokenizer.go", "verify.go", "witness.go",
@@ -24,7 +25,7 @@ var targets = []target{
 // judges are the packages whose tests may notice, in the order in which they
 // are asked; a target's own tests come first of all.
 var judges = []string{
-	"internal/u256", "wire", "chain/params", "chain/headers", "chain/consensus", "chain/sigverify", "chain/script", "chain",
+	"internal/u256", "wire", "chain/params", "chain/headers", "chain/consensus", "chain/sigverify/curve", "chain/sigverify", "chain/script", "chain",
 }
 
 // limitTypes are the types, besides plain integers, whose constants are limits
@@ -33,7 +34,7 @@ var limitTypes = map[string]bool{"wire.Amount": true, "wire.Weight": true}
 
 // perPackage is how many mutants a package may have. Each package numbers its
 // own, so that a change of one leaves the others' tests as they were built.
-const perPackage = 2000
+const perPackage = 1500
 
 // unruly are functions that only write text, log or copy.
 var unruly = map[string]bool{
