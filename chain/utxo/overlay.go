@@ -61,8 +61,7 @@ func NewOverlay(below *Overlay, set *Set) *Overlay {
 	return o
 }
 
-// Reset empties an overlay that has been merged or dropped and stacks it anew,
-// keeping its memory.
+// Reset empties an overlay that has been merged or dropped and stacks it anew.
 func (o *Overlay) Reset(below *Overlay, set *Set) {
 	o.retire()
 	o.set, o.below = set, below
@@ -71,13 +70,49 @@ func (o *Overlay) Reset(below *Overlay, set *Set) {
 	}
 }
 
-// retire empties the overlay, so that overlays above look past it.
+// retire empties the overlay, so that overlays above look past it, and leaves
+// its memory to the next one.
 func (o *Overlay) retire() {
 	o.epoch++
 	o.below = nil
+	if o.entries == nil {
+		return
+	}
 	clear(o.entries) // for the collector: they hold blocks
-	o.entries = o.entries[:0]
 	clear(o.slots)
+	if o.set != nil {
+		o.set.keepSpare(overlayMemory{o.entries[:0], o.slots})
+	}
+	o.entries, o.slots = nil, nil
+}
+
+// overlayMemory is what an overlay's entries lie in, empty.
+type overlayMemory struct {
+	entries []layerEntry
+	slots   []uint32
+}
+
+const (
+	// Spares are kept for as many blocks as are usually in flight, and not
+	// those of the largest blocks: 8 of 32,768 entries are 23 MiB, 8 of usual
+	// ones 12 MiB.
+	maxSpares       = 8
+	maxSpareEntries = 32 << 10
+)
+
+func (s *Set) keepSpare(m overlayMemory) {
+	if len(s.spares) < maxSpares && cap(m.entries) <= maxSpareEntries {
+		s.spares = append(s.spares, m)
+	}
+}
+
+func (s *Set) takeSpare() (m overlayMemory) {
+	if n := len(s.spares); n > 0 {
+		m = s.spares[n-1]
+		s.spares[n-1] = overlayMemory{}
+		s.spares = s.spares[:n-1]
+	}
+	return m
 }
 
 // under returns the next layer below that has not been merged.
@@ -93,6 +128,10 @@ func (o *Overlay) Len() int { return len(o.entries) }
 
 // reserve makes room for n more entries.
 func (o *Overlay) reserve(n int) {
+	if o.entries == nil {
+		m := o.set.takeSpare()
+		o.entries, o.slots = m.entries, m.slots
+	}
 	o.entries = slices.Grow(o.entries, n)
 	want := 2 * (len(o.entries) + n)
 	if want <= len(o.slots) {

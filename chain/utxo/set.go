@@ -40,6 +40,7 @@ type Set struct {
 	heads       [2]wire.BlockHash
 	interrupted bool
 	work        work
+	spares      []overlayMemory
 }
 
 // Open opens the coins. A flush that a crash interrupted is reported by

@@ -15,6 +15,8 @@ import (
 
 // ReplaySpend removes a coin, whether it is there or not. The owner's.
 func (s *Set) ReplaySpend(op wire.OutPoint) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := s.replayRoom(tombBytes); err != nil {
 		return err
 	}
@@ -24,6 +26,8 @@ func (s *Set) ReplaySpend(op wire.OutPoint) error {
 // ReplayAdd puts a coin in, over what may be there. An unspendable one is the
 // caller's to leave out. The owner's.
 func (s *Set) ReplayAdd(op wire.OutPoint, c consensus.Coin) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := s.replayRoom(coinHeader + len(c.Out.PkScript)); err != nil {
 		return err
 	}
@@ -39,11 +43,11 @@ func (s *Set) FinishReplay(best wire.BlockHash) error {
 	if !s.interrupted {
 		return nil
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if err := s.replayWrite(&best); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.best, s.diskBest = best, best
 	s.interrupted = false
 	return nil
