@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 
+	"grapevine/chain/headers"
+	"grapevine/chain/utxo"
 	"grapevine/internal/vfs/crash"
 )
 
@@ -113,5 +115,111 @@ func mustFollow(t *testing.T, s *story, before, now life, what string) {
 		before.opened && now.before != before.durable && now.before != before.pending {
 		t.Fatalf("%s: starts at height %d; the last complete flush was at %d, the one after it at %d", what,
 			s.heights[now.before], s.heights[before.durable], s.heights[before.pending])
+	}
+}
+
+func TestPowerLossInReindex(t *testing.T) { powerLossInReindex(t, 8) }
+
+func TestPowerLossInReindexLong(t *testing.T) {
+	if !long() {
+		t.Skip("set GRAPEVINE_LONG=1")
+	}
+	powerLossInReindex(t, 1<<30)
+}
+
+// powerLossInReindex stops a rebuilding of index and coins, or of the coins
+// alone, and restarts without asking for it again: it goes on by itself.
+func powerLossInReindex(t *testing.T, stops int) {
+	s := newStory(t, 3)
+	whole := s.whole(t)
+	for _, flag := range []string{"reindex", "reindex-chainstate"} {
+		rebuild := func(disk *crash.FS, what string) life {
+			cfg := s.config(disk)
+			cfg.Reindex, cfg.ReindexChainstate = flag == "reindex", flag != "reindex"
+			return s.live(t, cfg, what)
+		}
+		disk := whole.Reopen(1)
+		if l := rebuild(disk, flag); l.err != nil {
+			t.Fatalf("%s: %v", flag, l.err)
+		} else if flag == "reindex" && l.rebuilt != s.winner.Tip.Hash() {
+			t.Fatalf("reindex ends at height %d", s.heights[l.rebuilt])
+		}
+		total := disk.Counts().Syncs
+		step := max(1, total/stops)
+		restarts, went := 0, 0
+		for n := 1; n <= total; n += step {
+			disk := whole.Reopen(1)
+			disk.CutAtSync(n)
+			what := fmt.Sprintf("%s, sync %d", flag, n)
+			if l := rebuild(disk, what); l.err != nil && !errors.Is(l.err, crash.ErrPowerLost) {
+				t.Fatalf("%s: %v", what, l.err)
+			}
+			for outcome := range uint64(3) {
+				if outcome > 1 {
+					outcome = 2000 + uint64(n)
+				}
+				again := disk.Reopen(outcome)
+				l := s.live(t, s.config(again), fmt.Sprintf("%s, outcome %d", what, outcome))
+				if l.err != nil {
+					t.Fatalf("%s, outcome %d: %v", what, outcome, l.err)
+				}
+				restarts++
+				if !l.rebuilt.IsZero() {
+					went++
+					if l.rebuilt != s.winner.Tip.Hash() {
+						t.Fatalf("%s, outcome %d: reindex ends at height %d", what, outcome, s.heights[l.rebuilt])
+					}
+				}
+			}
+		}
+		t.Logf("%s: %d syncs, %d restarts, %d of which went on with it", flag, total, restarts, went)
+		if flag == "reindex" && went*2 < restarts {
+			t.Error("too few stops in the middle of a reindex")
+		}
+	}
+}
+
+// A block that was marked as invalid is not the tip after a loss of power, even
+// where the mark was on the disk and the coins without the block were not.
+func TestPowerLossAfterInvalidation(t *testing.T) {
+	s := newStory(t, 4)
+	first := s.winner.Blocks[len(s.trunk.Blocks)].Hash()
+	whole := s.whole(t)
+	marked := 0
+	for n := 1; ; n++ {
+		disk := whole.Reopen(1)
+		cfg := s.config(disk)
+		cfg.tune.flushEvery = 0 // mark and coins go into the same flush
+		c, err := Open(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		disk.CutAtSync(disk.Counts().Syncs + n)
+		r := run(t, c)
+		err = r.Invalidate(t.Context(), first)
+		if err == nil {
+			_, _, err = r.CoinStats(t.Context(), utxo.HashSerialized)
+		}
+		r.stop()
+		<-r.end
+		close(r.end)
+
+		r = start(t, s.config(disk.Reopen(0)))
+		if err := r.quiesce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if r.Tree().Lookup(first).Status()&headers.StatusFailed != 0 {
+			marked++
+			wantCoins(t, r.Chain, s.loser)
+		} else {
+			wantCoins(t, r.Chain, s.winner)
+		}
+		r.close(t)
+		if err == nil {
+			break
+		}
+	}
+	if marked < 2 {
+		t.Errorf("the mark was on the disk after %d stops", marked)
 	}
 }

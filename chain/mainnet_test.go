@@ -25,6 +25,11 @@ func start(tb testing.TB, cfg Config) *running {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	return run(tb, c)
+}
+
+// run drives an open chain.
+func run(tb testing.TB, c *Chain) *running {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{Chain: c, stop: cancel, end: make(chan error, 1)}
 	go func() { r.end <- c.Run(ctx) }()

@@ -42,6 +42,9 @@ func (c *Chain) Run(ctx context.Context) error {
 func (c *Chain) own(ctx context.Context) error {
 	ticker := time.NewTicker(flushInterval)
 	defer ticker.Stop()
+	if err := c.leaveInvalid(); err != nil {
+		return err
+	}
 	for {
 		if err := c.advance(); err != nil {
 			return err

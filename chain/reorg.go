@@ -50,6 +50,20 @@ func (c *Chain) invalidate(n *headers.Node) error {
 	return nil
 }
 
+// leaveInvalid takes the active chain off blocks that are marked as invalid. A
+// stop may come after the marks were written and before the coins were.
+func (c *Chain) leaveInvalid() error {
+	n := c.tip()
+	if n.Status()&headers.StatusFailed == 0 {
+		return nil
+	}
+	for n.Parent().Status()&headers.StatusFailed != 0 {
+		n = n.Parent()
+	}
+	c.log.Warn("leaving blocks that are marked as invalid", "from", n.Height(), "to", c.tip().Height())
+	return c.invalidate(n)
+}
+
 // Reconsider takes the mark of invalidity off a block, its descendants and its
 // ancestors; they are checked again and followed where they have the most
 // work. It returns once that has happened.

@@ -147,7 +147,8 @@ type life struct {
 	// The tips of which the next start must find one: that of the last
 	// complete flush, and that of the one which was under way.
 	durable, pending wire.BlockHash
-	replayed         bool // an interrupted flush was rolled forward
+	replayed         bool           // an interrupted flush was rolled forward
+	rebuilt          wire.BlockHash // the tip when a reindex was complete
 	err              error
 }
 
@@ -176,8 +177,10 @@ func (s *story) live(t *testing.T, cfg Config, what string) (l life) {
 	defer cancel()
 	end := make(chan error, 1)
 	go func() { end <- c.Run(ctx) }()
-	if cfg.Reindex {
-		l.err = c.Reindex(ctx)
+	reindexing := c.Status().Reindexing
+	l.err = c.Reindex(ctx)
+	if l.err == nil && reindexing {
+		l.rebuilt = c.tip().Hash()
 	}
 	if l.err == nil {
 		l.err = s.tell(ctx, c)
@@ -282,6 +285,17 @@ func (f *flushLog) Handle(_ context.Context, r slog.Record) error {
 		f.replay = true
 	}
 	return nil
+}
+
+// whole returns a disk on which the story was told to its end. It has lost
+// power: each copy comes from Reopen(1).
+func (s *story) whole(t *testing.T) *crash.FS {
+	t.Helper()
+	disk := s.disk(t)
+	if l := s.live(t, s.config(disk), "whole"); l.err != nil {
+		t.Fatal(l.err)
+	}
+	return disk
 }
 
 // long reports whether tests may take minutes.
