@@ -104,6 +104,35 @@ func TestImportPassesOverInvalidBlocks(t *testing.T) {
 	wantCoins(t, c.Chain, b)
 }
 
+// Blocks of a branch that loses do not fill the memory for those that wait
+// for their turn.
+func TestLosingBlocksMakeRoom(t *testing.T) {
+	p := params.Regtest(params.RegtestOptions{})
+	winner := chaintest.New(t, p, 1)
+	loser := winner.Fork(2)
+	winner.Mine(60, 0)
+	loser.Mine(50, 0)
+	var file []byte
+	for _, x := range append(winner.Blocks[:55:55], loser.Blocks...) {
+		file = append(file, record(p, x.Raw())...)
+	}
+	for _, x := range winner.Blocks[55:] {
+		file = append(file, record(p, x.Raw())...)
+	}
+	path := filepath.Join(t.TempDir(), "blocks.dat")
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := start(t, regtest(t))
+	if err := c.alone(t.Context(), func() error { c.recent.limit = 2000; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Import(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	wantCoins(t, c.Chain, winner)
+}
+
 func TestImportOfNothing(t *testing.T) {
 	c := start(t, regtest(t))
 	if err := c.Import(t.Context(), filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {

@@ -161,6 +161,11 @@ func (c *Chain) advance() error {
 		}
 	}
 	c.answerWaiters()
+	if c.recent.full() {
+		// Blocks of branches that lose, or whose parents are missing, are read
+		// back if they are ever needed.
+		c.recent.sweep(c.pending)
+	}
 	return nil
 }
 

@@ -37,4 +37,13 @@ func (r *recent) drop(n *headers.Node) {
 	}
 }
 
+// sweep drops the blocks that keep says nothing of.
+func (r *recent) sweep(keep func(*headers.Node) bool) {
+	for n := range r.blocks {
+		if !keep(n) {
+			r.drop(n)
+		}
+	}
+}
+
 func (r *recent) full() bool { return r.bytes >= r.limit }
