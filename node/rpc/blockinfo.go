@@ -20,7 +20,7 @@ func (l *ledger) warnings(w *Writer, st *chain.Status) {
 
 // signetChallenge writes the block script of a signet, nothing elsewhere.
 func (l *ledger) signetChallenge(w *Writer) {
-	if len(l.params.SignetChallenge) > 0 {
+	if l.params.IsSignet() {
 		w.Key("signet_challenge").Hex(l.params.SignetChallenge)
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 
-	"golang.org/x/crypto/ripemd160" //nolint:staticcheck // the hash that addresses use
-
 	"grapevine/chain/script"
 	"grapevine/node/descriptor"
 )
@@ -96,7 +94,8 @@ func (l *ledger) writeSegwit(t *txWriter, kind script.Type, parts [][]byte, s []
 	var known [][]byte
 	switch kind {
 	case script.PubKey:
-		program = hash160(parts[0])
+		hash := script.Hash160(parts[0])
+		program = hash[:]
 	case script.PubKeyHash:
 		program = parts[0]
 	default:
@@ -110,7 +109,7 @@ func (l *ledger) writeSegwit(t *txWriter, kind script.Type, parts [][]byte, s []
 
 // p2sh returns the address of a script wrapped by its hash (BIP 16).
 func (l *ledger) p2sh(s []byte) string {
-	return script.AddressOfScriptHash([20]byte(hash160(s))).Encode(l.params)
+	return script.AddressOfScriptHash(script.Hash160(s)).Encode(l.params)
 }
 
 // mayWrapP2SH reports whether a script makes sense below a hash: it is no
@@ -149,14 +148,6 @@ func mayWrapSegwit(kind script.Type, parts [][]byte) bool {
 }
 
 const compressedKeySize = 33
-
-// hash160 is RIPEMD-160 of SHA-256.
-func hash160(b []byte) []byte {
-	sum := sha256.Sum256(b)
-	h := ripemd160.New()
-	h.Write(sum[:])
-	return h.Sum(nil)
-}
 
 func (l *ledger) getDescriptorInfo(_ context.Context, r *Request, w *Writer) error {
 	text, err := r.Str(0)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"grapevine/chain/params"
+	"grapevine/chain/script"
 )
 
 func TestValidateAddress(t *testing.T) {
@@ -57,7 +58,7 @@ func TestDecodeScriptWraps(t *testing.T) {
 	}
 	// The single key of a bare output is named by its hash in the witness form.
 	got, _ := ask(t, table, "decodescript", `"21`+compressed+`ac"`)
-	if want := fmt.Sprintf(`"segwit":{"asm":"0 %x"`, hash160(mustHex(t, compressed))); !strings.Contains(got, want) {
+	if want := fmt.Sprintf(`"segwit":{"asm":"0 %x"`, script.Hash160(mustHex(t, compressed))); !strings.Contains(got, want) {
 		t.Errorf("no %s in %s", want, got)
 	}
 }
