@@ -195,6 +195,11 @@ func TestTwentyMinuteRule(t *testing.T) {
 	// The search stops at the first block of the period, whatever its bits.
 	_, first := testnet(p, 2016, limit, 600)
 	want("only easy blocks", first, uint32(first.Time())+1, limit)
+	tree, at := testnet(p, 2015, real, 600)
+	for range 3 {
+		at = tree.Insert(wire.Header{Version: 4, PrevBlock: at.Hash(), Time: uint32(at.Time()) + 1300, Bits: limit}, at)
+	}
+	want("easy blocks since the period began", at, uint32(at.Time())+1, limit)
 	main := params.Mainnet()
 	if got := NextWorkRequired(tip, now+100_000, main); got != real {
 		t.Errorf("mainnet lets late blocks be easy: %08x", got)

@@ -178,6 +178,55 @@ func checkInfo(t *rapid.T, info Info, chain []*Node, states []State, d params.De
 	}
 }
 
+// Each bound from both sides: median times that reach start or timeout, heights
+// that reach the least one, signals of this period alone.
+func TestVersionBitsBounds(t *testing.T) {
+	const period, threshold = 10, 8
+	const signal = 0x20000000 | 1<<testBit
+	at := func(p *params.Params, signals func(height int32) int32, height int32) State {
+		tree := NewTree(p)
+		n := tree.Genesis()
+		for n.Height() < height-1 {
+			n = grow(tree, n, uint32(n.Time())+600, signals(n.Height()+1), 0)
+		}
+		return NewVersionBits(p).State(n, 0)
+	}
+	none := func(int32) int32 { return 0x20000000 }
+	all := func(int32) int32 { return signal }
+	tree := NewTree(regtest())
+	mtp := line(tree, tree.Genesis(), 4*period-1, 0).Ancestor
+	// Before the blocks from 10 and from 20 on the median time past is this.
+	first, second := mtp(period-1).MedianTimePast(), mtp(2*period-1).MedianTimePast()
+	cases := []struct {
+		name    string
+		p       *params.Params
+		signals func(int32) int32
+		height  int32
+		want    State
+	}{
+		{"start is reached", smallNet(first, math.MaxInt64, 0), none, period, StateStarted},
+		{"a second is missing", smallNet(first+1, math.MaxInt64, 0), none, period, StateDefined},
+		{"timeout is reached", smallNet(first, second, 0), none, 2 * period, StateFailed},
+		{"a second before timeout", smallNet(first, second+1, 0), none, 2 * period, StateStarted},
+		{"locked in at the timeout", smallNet(first, second, 0), all, 2 * period, StateLockedIn},
+		{"the least height", smallNet(first, math.MaxInt64, 3*period), all, 3 * period, StateActive},
+		{"one more than this height", smallNet(first, math.MaxInt64, 3*period+1), all, 3 * period, StateLockedIn},
+		{"enough signals", smallNet(first, math.MaxInt64, 0), func(h int32) int32 {
+			return map[bool]int32{true: signal, false: 0x20000000}[h%period < threshold]
+		}, 2 * period, StateLockedIn},
+		{"one too few, and one before the period", smallNet(first, math.MaxInt64, 0), func(h int32) int32 {
+			return map[bool]int32{true: signal, false: 0x20000000}[h%period < threshold-1 || h == period-1]
+		}, 2 * period, StateStarted},
+		{"other bits beside", smallNet(first, math.MaxInt64, 0), func(int32) int32 { return signal | 1 }, 2 * period, StateLockedIn},
+		{"other top bits", smallNet(first, math.MaxInt64, 0), func(int32) int32 { return signal | 1<<30 }, 2 * period, StateStarted},
+	}
+	for _, c := range cases {
+		if got := at(c.p, c.signals, c.height); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
 func TestStateNames(t *testing.T) {
 	want := []string{"defined", "started", "locked_in", "active", "failed", "invalid"}
 	for i, name := range want {
@@ -287,6 +336,11 @@ func TestUnknownActivations(t *testing.T) {
 	p.MinBIP9WarningHeight = locked.Height() - 50
 	if got := NewVersionBits(p).UnknownActivations(locked); len(got) != 0 {
 		t.Errorf("blocks below the height count: %+v", got)
+	}
+	// The 108 signals stand at the period's start, from this height on.
+	p.MinBIP9WarningHeight = locked.Height() - period + 1
+	if got := NewVersionBits(p).UnknownActivations(locked); len(got) != 1 {
+		t.Errorf("the block at the height does not count: %+v", got)
 	}
 	mainnet := params.Mainnet()
 	mainnet.MinBIP9WarningHeight = 0

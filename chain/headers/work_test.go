@@ -20,6 +20,7 @@ func TestBlockProof(t *testing.T) {
 		0:          "0000000000000000000000000000000000000000000000000000000000000000",
 		0x1d80ffff: "0000000000000000000000000000000000000000000000000000000000000000", // negative
 		0xff7fffff: "0000000000000000000000000000000000000000000000000000000000000000", // past 256 bits
+		0x22010000: "0000000000000000000000000000000000000000000000000000000000000000", // just past them
 	} {
 		if got := BlockProof(bits).Hex(); got != want {
 			t.Errorf("%08x: %s, want %s", bits, got, want)
@@ -64,6 +65,29 @@ func TestBlockProofEquivalentTime(t *testing.T) {
 	}
 	if got := BlockProofEquivalentTime(easy, hard, easy, p); got != -math.MaxInt64 {
 		t.Errorf("%d", got)
+	}
+}
+
+// The last number of seconds that is given as it is has 63 bits.
+func TestEquivalentTimeSaturates(t *testing.T) {
+	p := regtest()
+	p.TargetSpacing = 1
+	tip := NewTree(p).Genesis() // its proof is 2
+	for shift, want := range map[uint]int64{61: 1 << 61, 62: 1 << 62, 63: math.MaxInt64} {
+		to := &Node{work: tip.work.Add(u256.FromUint64(1).Lsh(shift + 1))}
+		if got := BlockProofEquivalentTime(to, tip, tip, p); got != want {
+			t.Errorf("2^%d seconds: %d", shift, got)
+		}
+	}
+}
+
+func TestCheckProofOfWork(t *testing.T) {
+	p := params.Mainnet()
+	if !CheckProofOfWork(p.GenesisHash, p.Genesis.Header.Bits, p) {
+		t.Error("genesis has no proof of work")
+	}
+	if CheckProofOfWork(p.GenesisHash, 0x1b00ffff, p) || CheckProofOfWork(wire.BlockHash{31: 1}, p.Genesis.Header.Bits, p) {
+		t.Error("a hash above the target is a proof of work")
 	}
 }
 
