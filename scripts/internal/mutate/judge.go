@@ -32,6 +32,7 @@ type test struct {
 // court holds the tests and says what they make of a mutant.
 type court struct {
 	plan    *plan
+	judges  []string
 	slowest float64 // tests that take longer are not asked
 	tests   []*test
 	failing []string // tests that fail with nothing mutated
@@ -200,7 +201,7 @@ func (c *court) judge(ctx context.Context, m *mutant, listed bool) (verdict, err
 
 // groups are the tests for m, cut into runs.
 func (c *court) groups(m *mutant) [][]*test {
-	dirs := append([]string{m.dir()}, slices.DeleteFunc(slices.Clone(judges), func(d string) bool { return d == m.dir() })...)
+	dirs := append([]string{m.dir()}, slices.DeleteFunc(slices.Clone(c.judges), func(d string) bool { return d == m.dir() })...)
 	var fast, slow [][]*test
 	for _, dir := range dirs {
 		var together []*test

@@ -13,6 +13,10 @@ import (
 
 // options are the flags.
 type options struct {
+	targets []target
+	judges  []string
+	root    string // of the module
+
 	list    bool
 	verbose bool
 	fresh   bool
@@ -27,7 +31,7 @@ type options struct {
 }
 
 func main() {
-	var o options
+	o := options{targets: targets, judges: judges, root: "."}
 	var shard string
 	flag.BoolVar(&o.list, "list", false, "list the mutants and stop")
 	flag.BoolVar(&o.verbose, "v", false, "print what noticed each mutant")
@@ -45,31 +49,35 @@ func main() {
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	ok, err := mutate(ctx, o, targets)
+	r, err := mutate(ctx, o)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
 		os.Exit(2)
 	}
-	if !ok {
+	if o.list {
+		return
+	}
+	r.print()
+	if !r.good() {
 		os.Exit(1)
 	}
 }
 
-// mutate does it all, and reports whether nothing is left to do.
-func mutate(ctx context.Context, o options, list []target) (bool, error) {
-	root, err := os.Getwd()
+// mutate does it all.
+func mutate(ctx context.Context, o options) (*report, error) {
+	root, err := filepath.Abs(o.root)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	work := filepath.Join(root, o.cache)
-	allowed, err := readAllowed(o.allow)
+	allowed, err := readAllowed(filepath.Join(root, o.allow))
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	p, err := newPlan(root, work, list)
+	p, err := newPlan(root, work, o.targets)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	chosen := o.choose(p.mutants)
 	if o.list {
@@ -77,10 +85,10 @@ func mutate(ctx context.Context, o options, list []target) (bool, error) {
 			fmt.Printf("%s:%d: %s\n", m.file, m.line, strings.TrimPrefix(m.name(), m.file+" "))
 		}
 		fmt.Println(len(chosen), "mutants")
-		return true, nil
+		return nil, nil
 	}
 	r := &report{allowed: allowed, whole: len(chosen) == len(p.mutants), verbose: o.verbose}
-	results := openResults(filepath.Join(work, "results.json"), root, o.fresh)
+	results := openResults(filepath.Join(work, "results.json"), root, o.judges, o.fresh)
 	defer results.save()
 	var open []*mutant
 	for _, m := range chosen {
@@ -93,10 +101,10 @@ func mutate(ctx context.Context, o options, list []target) (bool, error) {
 	if len(open) > 0 {
 		fmt.Printf("%d mutants, %d of them judged before\n", len(chosen), len(chosen)-len(open))
 		if err := p.try(ctx, o, open, r, results); err != nil {
-			return false, err
+			return nil, err
 		}
 	}
-	return r.summary(), nil
+	return r, nil
 }
 
 func (o *options) choose(all []*mutant) (list []*mutant) {
@@ -110,11 +118,11 @@ func (o *options) choose(all []*mutant) (list []*mutant) {
 
 // try builds the tests, rehearses them and judges the open mutants.
 func (p *plan) try(ctx context.Context, o options, open []*mutant, r *report, results *results) error {
-	c := &court{plan: p, slowest: o.slowest}
+	c := &court{plan: p, judges: o.judges, slowest: o.slowest}
 	bins := make(map[string]string)
 	for range 2 { // again when a later package shows that a mutant does not compile
 		broken := len(p.broken)
-		for _, dir := range judges {
+		for _, dir := range o.judges {
 			fmt.Println("build", dir)
 			bin, err := p.build(dir)
 			if err != nil {
@@ -126,7 +134,7 @@ func (p *plan) try(ctx context.Context, o options, open []*mutant, r *report, re
 			break
 		}
 	}
-	for _, dir := range judges {
+	for _, dir := range o.judges {
 		if err := c.open(ctx, dir, bins[dir]); err != nil {
 			return err
 		}

@@ -62,8 +62,23 @@ func (r *report) doesNotCompile(m *mutant) {
 	r.broken = append(r.broken, m)
 }
 
-// summary prints the end and reports whether all is well.
-func (r *report) summary() bool {
+// good reports whether nothing is left to do.
+func (r *report) good() bool {
+	return len(r.survived)+len(r.wrong)+len(r.failing)+len(r.stale()) == 0
+}
+
+// stale returns the entries of the list that stand for no mutant.
+func (r *report) stale() (names []string) {
+	for name := range r.allowed {
+		if r.whole && !r.seen[name] {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// print prints the lists and, last, the counts.
+func (r *report) print() {
 	list := func(title string, names []string) {
 		if len(names) > 0 {
 			slices.Sort(names)
@@ -76,18 +91,11 @@ func (r *report) summary() bool {
 		}
 		return out
 	}
-	var stale []string
-	for name := range r.allowed {
-		if r.whole && !r.seen[name] {
-			stale = append(stale, name)
-		}
-	}
 	list("fail with nothing mutated", r.failing)
 	list("do not compile", names(r.broken))
 	list("listed as equivalent, but a test notices", r.wrong)
-	list("listed as equivalent, but there is no such mutant", stale)
+	list("listed as equivalent, but there is no such mutant", r.stale())
 	list("no test notices", names(r.survived))
 	fmt.Printf("%d mutants: %d killed, %d survived, %d equivalent, %d do not compile\n",
 		r.killed+r.equal+len(r.survived)+len(r.broken), r.killed, len(r.survived), r.equal, len(r.broken))
-	return len(r.survived) == 0 && len(r.wrong) == 0 && len(r.failing) == 0 && len(stale) == 0
 }

@@ -16,13 +16,14 @@ import (
 // run through is not looked at; -fresh asks everything again.
 type results struct {
 	path, root string
+	judges     []string
 	mu         sync.Mutex
 	known      map[string]verdict
 	hashes     map[string]string
 }
 
-func openResults(path, root string, fresh bool) *results {
-	r := &results{path: path, root: root, known: make(map[string]verdict), hashes: make(map[string]string)}
+func openResults(path, root string, judges []string, fresh bool) *results {
+	r := &results{path: path, root: root, judges: judges, known: make(map[string]verdict), hashes: make(map[string]string)}
 	if data, err := os.ReadFile(path); err == nil && !fresh {
 		if json.Unmarshal(data, &r.known) != nil {
 			r.known = make(map[string]verdict)
@@ -47,7 +48,7 @@ func (r *results) find(m *mutant) (verdict, bool) {
 	if v, ok := r.known[r.key(m, "")]; ok {
 		return v, true
 	}
-	for _, dir := range judges {
+	for _, dir := range r.judges {
 		if v, ok := r.known[r.key(m, dir)]; ok {
 			return v, true
 		}
@@ -66,7 +67,7 @@ func (r *results) store(m *mutant, v verdict) {
 func (r *results) key(m *mutant, dir string) string {
 	h := sha256.New()
 	h.Write([]byte(m.name() + "\x00" + dir + "\x00" + r.hash(m.file)))
-	for _, d := range judges {
+	for _, d := range r.judges {
 		if dir == "" || dir == d {
 			h.Write([]byte(r.testsHash(d)))
 		}
