@@ -22,7 +22,7 @@ var layers = map[string][]string{
 
 	// Leaves with more than one user.
 	"internal/u256":              nil,
-	"internal/muhash":            nil,
+	"internal/muhash":            {"golang.org/x/sys/cpu"},                              // which instructions there are
 	"internal/vfs":               {"golang.org/x/sys/unix", "golang.org/x/sys/windows"}, // file locks, allocation
 	"internal/vfs/crash":         {"internal/vfs"},
 	"internal/vfs/ldbstorage":    {"internal/vfs", "github.com/syndtr/goleveldb/leveldb/storage"}, // LevelDB on any file system
