@@ -49,13 +49,14 @@ func (n *Node) startRPC(ctx context.Context, stop func()) (*rpcService, error) {
 		}
 		cfg.Allow = append(cfg.Allow, p)
 	}
-	if s.listeners, err = rpc.Listen(ctx, r.Listen, log); err != nil {
+	// The cookie first: whoever finds the port open then finds it too.
+	if cfg.Auth, err = s.auth(); err != nil {
 		log.Error(err.Error())
 		return nil, errNoRPC
 	}
-	if cfg.Auth, err = s.auth(); err != nil {
+	if s.listeners, err = rpc.Listen(ctx, r.Listen, log); err != nil {
 		log.Error(err.Error())
-		s.closeListeners()
+		s.removeCookie()
 		return nil, errNoRPC
 	}
 	s.server = rpc.New(cfg)
@@ -106,17 +107,16 @@ func (s *rpcService) run(ctx context.Context) error {
 		return nil
 	}
 	err := s.server.Run(ctx, s.listeners...)
-	if s.cookie != nil {
-		if cerr := s.cookie.Remove(); cerr != nil {
-			s.node.log.Warn("Unable to remove the authentication cookie", "error", cerr)
-		}
-	}
+	s.removeCookie()
 	return err
 }
 
-func (s *rpcService) closeListeners() {
-	for _, l := range s.listeners {
-		_ = l.Close() // nothing was accepted yet
+func (s *rpcService) removeCookie() {
+	if s.cookie == nil {
+		return
+	}
+	if err := s.cookie.Remove(); err != nil {
+		s.node.log.Warn("Unable to remove the authentication cookie", "error", err)
 	}
 }
 

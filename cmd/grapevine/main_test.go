@@ -112,7 +112,7 @@ func TestConsoleGoesAway(t *testing.T) {
 	}
 	_ = w.Close()
 	if got := execute(t, "bitcoin-cli", append(flags, "-rpcwait", "-rpcwaittimeout=60", "stop")...); got.code != 0 {
-		t.Errorf("%+v", got)
+		t.Fatalf("%+v", got) // which ends the node too
 	}
 	if err := node.Wait(); err != nil {
 		t.Error(err)

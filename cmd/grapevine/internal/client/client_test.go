@@ -262,6 +262,32 @@ func TestWait(t *testing.T) {
 	}
 }
 
+// TestWaitForCookie: the node listens, and only then its cookie is there.
+func TestWaitForCookie(t *testing.T) {
+	dir := t.TempDir()
+	cookie := filepath.Join(dir, ".cookie")
+	calls := 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		calls++
+		if u, p, _ := r.BasicAuth(); u != "u" || p != "p" {
+			if err := os.WriteFile(cookie, []byte("u:p"), 0o600); err != nil {
+				t.Error(err)
+			}
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_, _ = io.WriteString(w, `{"result":7,"error":null,"id":"1"}`)
+	}))
+	defer s.Close()
+	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
+	if got := invoke(t, "", "-datadir="+dir, "-rpcport="+port, "-rpcwait", "uptime"); got != (result{0, "7\n", ""}) || calls != 2 {
+		t.Errorf("%+v after %d calls", got, calls)
+	}
+	if got := invoke(t, "", "-datadir="+dir, "-rpcport="+port, "-rpcwait", "-rpcuser=u", "-rpcpassword=wrong", "uptime"); got.code != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestRefusedCommandLines(t *testing.T) {
 	for line, want := range map[string]string{
 		"-foo uptime":               "Error parsing command line arguments: Invalid parameter -foo\n",

@@ -22,6 +22,12 @@ type unreachable struct{ err error }
 func (e *unreachable) Error() string { return e.err.Error() }
 func (e *unreachable) Unwrap() error { return e.err }
 
+// refused is an error of authentication: it may pass where the cookie was read before the node wrote its new one.
+type refused struct{ err error }
+
+func (e *refused) Error() string { return e.err.Error() }
+func (e *refused) Unwrap() error { return e.err }
+
 // maxAnswer bounds what is read of an answer: the largest are lists of some hundred megabytes.
 const maxAnswer = 4 << 30
 
@@ -104,7 +110,7 @@ func (e *endpoint) readCookie(a *config.Args) error {
 	}
 	line, err := rpc.ReadCookie(filepath.Clean(path))
 	if err != nil {
-		e.cookie = "Failed to read cookie file and no rpcpassword was specified."
+		e.userPass, e.cookie = "", "Failed to read cookie file and no rpcpassword was specified."
 		return nil // said when the node refuses
 	}
 	e.userPass, e.cookie = line, "Cookie file credentials were invalid and no rpcpassword was specified."
@@ -139,7 +145,7 @@ func (e *endpoint) post(request rpc.Value) (rpc.Value, error) {
 		if why == "" {
 			why = "Incorrect rpcuser or rpcpassword were specified."
 		}
-		return rpc.Value{}, fmt.Errorf("Authorization failed: %s Configuration file: (%s)", why, e.conf)
+		return rpc.Value{}, &refused{fmt.Errorf("Authorization failed: %s Configuration file: (%s)", why, e.conf)}
 	case status == http.StatusServiceUnavailable:
 		return rpc.Value{}, fmt.Errorf("Server response: %s", body)
 	case status >= 400 && status != http.StatusBadRequest && status != http.StatusNotFound && status != http.StatusInternalServerError:
