@@ -2,7 +2,6 @@ package chain
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -24,11 +23,10 @@ type Chain struct {
 	params *params.Params
 	log    *slog.Logger
 
-	tree      *headers.Tree
-	coins     *utxo.Set
-	coinsDisk io.Closer
-	store     *blockstore.Store
-	events    *event.Ring
+	tree   *headers.Tree
+	coins  *utxo.Set
+	store  *blockstore.Store
+	events *event.Ring
 
 	// Read by anybody, written by the owner.
 	active atomic.Pointer[headers.Chain]

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
+	"grapevine/chain/blockstore"
 	"grapevine/chain/consensus"
 )
 
@@ -36,12 +38,23 @@ func isInvalid(err error) bool {
 	return errors.As(err, &ce)
 }
 
+// wayOut adds to an error about damaged or missing files what helps, where it
+// does not say so itself.
+func wayOut(err error) error {
+	lost := errors.Is(err, ErrCorrupt) || errors.Is(err, blockstore.ErrCorrupt) || errors.Is(err, blockstore.ErrMissing)
+	if !lost || strings.Contains(err.Error(), "-reindex") {
+		return err
+	}
+	return fmt.Errorf("%w; start with -reindex to rebuild from the block files what can be", err)
+}
+
 // fail ends the chain: nothing is connected any more, and [Chain.Run] returns
 // the first error given here. It returns err.
 func (c *Chain) fail(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
+	err = wayOut(err)
 	c.fatalOnce.Do(func() {
 		c.log.Error("stopping the ledger", "error", err)
 		c.fatal.Store(&err)
@@ -58,4 +71,12 @@ func (c *Chain) failure() error {
 
 func corrupt(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrCorrupt, fmt.Sprintf(format, args...))
+}
+
+// damaged makes an error about what is stored one that wraps ErrCorrupt.
+func damaged(err error) error {
+	if errors.Is(err, ErrCorrupt) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrCorrupt, err)
 }

@@ -9,7 +9,6 @@ import (
 	"grapevine/chain/event"
 	"grapevine/chain/headers"
 	"grapevine/chain/utxo"
-	"grapevine/internal/vfs/ldbstorage"
 	"grapevine/wire"
 )
 
@@ -46,7 +45,7 @@ func Open(cfg Config) (*Chain, error) {
 	}
 	if err := c.load(); err != nil {
 		_ = c.close() // the error that led here says more
-		return nil, err
+		return nil, wayOut(err)
 	}
 	return c, nil
 }
@@ -58,7 +57,7 @@ const recentBytes = 32 << 20
 func (c *Chain) Close() error { return c.close() }
 
 func (c *Chain) close() error {
-	return errors.Join(c.coins.Close(), c.coinsDisk.Close(), c.store.Close())
+	return errors.Join(c.coins.Close(), c.store.Close())
 }
 
 func (c *Chain) openStores() error {
@@ -79,29 +78,12 @@ func (c *Chain) openStores() error {
 	return nil
 }
 
-// coinsOwner is what tells our chainstate from that of another program.
-const coinsOwner = "grapevine chainstate"
-
-func (c *Chain) openCoins(wipe bool) error {
-	dir := filepath.Join(c.cfg.Dir, "chainstate")
-	disk, err := ldbstorage.Open(ldbstorage.Config{FS: c.cfg.FS, Dir: dir, Owner: coinsOwner, Logger: c.log})
-	if errors.Is(err, ldbstorage.ErrForeign) {
-		return fmt.Errorf("%w: choose a data directory of our own and read the blocks of that node with -loadblock=%s",
-			err, filepath.Join(c.cfg.Dir, "blocks"))
-	}
-	if err != nil {
-		return err
-	}
-	if wipe {
-		if err := disk.Wipe(); err != nil {
-			return errors.Join(err, disk.Close())
-		}
-	}
-	if c.coins, err = utxo.Open(utxo.Config{Storage: disk, CacheBytes: c.cfg.CacheBytes, Logger: c.log}); err != nil {
-		return errors.Join(err, disk.Close())
-	}
-	c.coinsDisk = disk
-	return nil
+func (c *Chain) openCoins(wipe bool) (err error) {
+	c.coins, err = utxo.Open(utxo.Config{
+		FS: c.cfg.FS, Dir: filepath.Join(c.cfg.Dir, "chainstate"), Wipe: wipe,
+		CacheBytes: c.cfg.CacheBytes, Logger: c.log,
+	})
+	return err
 }
 
 // load brings the tree, the coins and the active chain to where they were.
@@ -145,7 +127,7 @@ func (c *Chain) dropStaleCoins() error {
 	if known || !c.store.Reindexing() {
 		return nil
 	}
-	if err := errors.Join(c.coins.Close(), c.coinsDisk.Close()); err != nil {
+	if err := c.coins.Close(); err != nil {
 		return err
 	}
 	return c.openCoins(true)

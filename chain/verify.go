@@ -2,7 +2,6 @@ package chain
 
 import (
 	"context"
-	"fmt"
 
 	"grapevine/chain/consensus"
 	"grapevine/chain/headers"
@@ -103,21 +102,20 @@ type verifier struct {
 }
 
 func (v *verifier) takeOff(n *headers.Node) error {
-	b, err := v.c.Block(n)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrCorrupt, err)
-	}
+	read := v.c.Block
 	if v.level >= 1 {
-		if err := consensus.CheckBlock(b, v.c.params, consensus.CheckAll); err != nil {
-			return corrupt("block %s at height %d: %v", n.Hash(), n.Height(), err)
-		}
+		read = v.c.checkedBlock
+	}
+	b, err := read(n)
+	if err != nil {
+		return damaged(err)
 	}
 	if v.level < 2 {
 		return nil
 	}
 	undo, err := v.c.Undo(n)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return damaged(err)
 	}
 	if v.level < 3 || v.skipped {
 		return nil
@@ -142,7 +140,7 @@ func (v *verifier) takeOff(n *headers.Node) error {
 func (v *verifier) putOn(n *headers.Node) error {
 	b, err := v.c.Block(n)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return damaged(err)
 	}
 	s, err := v.c.connect(n, b, connectOptions{below: v.top, scripts: scriptsAlways})
 	if err == nil {

@@ -1,0 +1,211 @@
+package chain
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/syndtr/goleveldb/leveldb"
+
+	"grapevine/chain/headers"
+	"grapevine/internal/vfs/crash"
+	"grapevine/internal/vfs/ldbstorage"
+)
+
+// flip damages one byte of a file.
+func flip(t *testing.T, disk *crash.FS, name string, at int64) {
+	t.Helper()
+	f, err := disk.OpenFile(name, os.O_RDWR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var b [1]byte
+	if _, err := f.ReadAt(b[:], at); err != nil {
+		t.Fatalf("%s at %d: %v", name, at, err)
+	}
+	b[0] ^= 0x55
+	if _, err := f.WriteAt(b[:], at); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Sync(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// places says where the blocks of a finished story lie.
+func (s *story) places(t *testing.T, whole *crash.FS) (at func(height int32) *headers.Node) {
+	t.Helper()
+	c, err := Open(s.config(whole.Reopen(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tip := c.tip()
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return tip.Ancestor
+}
+
+func blockFile(n *headers.Node) string {
+	return fmt.Sprintf("%s/blocks/blk%05d.dat", storyDir, n.File())
+}
+func undoFile(n *headers.Node) string {
+	return fmt.Sprintf("%s/blocks/rev%05d.dat", storyDir, n.File())
+}
+
+// A damaged or missing file stops the ledger with an error that names the way
+// out, and the way out leads out.
+func TestDamagedFiles(t *testing.T) {
+	s := newStory(t, 8)
+	whole := s.whole(t)
+	at := s.places(t, whole)
+	tip, old := at(s.winner.Height), at(105)
+	for _, c := range []struct {
+		name   string
+		damage func(disk *crash.FS)
+		says   string // in the error
+		late   bool   // found when the coins are rebuilt, and not before
+	}{
+		{"newest block", func(disk *crash.FS) { flip(t, disk, blockFile(tip), int64(tip.DataPos())+200) }, blockFile(tip)[len(storyDir)+8:], false},
+		{"length of the newest block", func(disk *crash.FS) { flip(t, disk, blockFile(tip), int64(tip.DataPos())-3) }, blockFile(tip), false},
+		{"old block", func(disk *crash.FS) { flip(t, disk, blockFile(old), int64(old.DataPos())+200) }, blockFile(old)[len(storyDir)+8:], true},
+		{"magic of an old block", func(disk *crash.FS) { flip(t, disk, blockFile(old), int64(old.DataPos())-8) }, blockFile(old), true},
+		{"undo data", func(disk *crash.FS) { flip(t, disk, undoFile(tip), int64(tip.UndoPos())+20) }, undoFile(tip), false},
+		{"missing block file", func(disk *crash.FS) { remove(t, disk, blockFile(old)) }, "is missing", false},
+		{"missing undo file", func(disk *crash.FS) { remove(t, disk, undoFile(old)) }, "is missing", false},
+		{"short block file", func(disk *crash.FS) { shorten(t, disk, blockFile(tip), int64(tip.DataPos())+5) }, " bytes", false},
+		{"empty undo file", func(disk *crash.FS) { shorten(t, disk, undoFile(tip), 0) }, " bytes", false},
+		{"missing index", func(disk *crash.FS) { removeAll(t, disk, storyDir+"/blocks/index") }, "index", false},
+		{"missing manifest", func(disk *crash.FS) { removeLike(t, disk, storyDir+"/blocks/index", "MANIFEST") }, "MANIFEST", false},
+		{"missing coins", func(disk *crash.FS) { removeLike(t, disk, storyDir+"/chainstate", "0") }, "chainstate", false},
+		{"missing name of the coins", func(disk *crash.FS) { removeLike(t, disk, storyDir+"/chainstate", "CURRENT") }, "CURRENT", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			disk := whole.Reopen(1)
+			c.damage(disk)
+			cfg := s.config(disk)
+			cfg.ReindexChainstate = c.late
+			l := s.live(t, cfg, c.name)
+			if l.err == nil || !named(l.err) || !strings.Contains(l.err.Error(), c.says) {
+				t.Fatalf("%v; want %q in it", l.err, c.says)
+			}
+			s.recover(t, disk, l.err)
+		})
+	}
+}
+
+// recover does what an error says, and ends at the end of the story.
+func (s *story) recover(t *testing.T, disk *crash.FS, err error) {
+	t.Helper()
+	cfg := s.config(disk)
+	cfg.ReindexChainstate = strings.Contains(err.Error(), "-reindex-chainstate")
+	cfg.Reindex = !cfg.ReindexChainstate
+	if !strings.Contains(err.Error(), "-reindex") {
+		t.Fatalf("no way out: %v", err)
+	}
+	if l := s.live(t, cfg, "way out"); l.err != nil {
+		t.Fatalf("after %v: the way out: %v", err, l.err)
+	}
+	if l := s.live(t, s.config(disk), "afterwards"); l.err != nil || l.before != s.winner.Tip.Hash() {
+		t.Fatalf("after %v: the next start: %v, at height %d", err, l.err, s.heights[l.before])
+	}
+}
+
+func remove(t *testing.T, disk *crash.FS, name string) {
+	t.Helper()
+	if err := disk.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func shorten(t *testing.T, disk *crash.FS, name string, size int64) {
+	t.Helper()
+	f, err := disk.OpenFile(name, os.O_RDWR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Truncate(size); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// removeLike removes the files of a folder whose names begin so.
+func removeLike(t *testing.T, disk *crash.FS, dir, prefix string) {
+	t.Helper()
+	n := 0
+	for _, name := range list(t, disk, dir) {
+		if strings.HasPrefix(name, prefix) {
+			remove(t, disk, dir+"/"+name)
+			n++
+		}
+	}
+	if n == 0 {
+		t.Fatalf("%s has no %s", dir, prefix)
+	}
+}
+
+func removeAll(t *testing.T, disk *crash.FS, dir string) {
+	t.Helper()
+	removeLike(t, disk, dir, "")
+	remove(t, disk, dir)
+}
+
+func list(t *testing.T, disk *crash.FS, dir string) (names []string) {
+	t.Helper()
+	infos, err := disk.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, in := range infos {
+		names = append(names, in.Name)
+	}
+	return names
+}
+
+// A coin that is not one, under a checksum that fits, stops the ledger when it
+// is looked at.
+func TestDamagedCoin(t *testing.T) {
+	s := newStory(t, 10)
+	whole := s.whole(t)
+	disk := whole.Reopen(1)
+	spoilt := 0
+	editDatabase(t, disk, storyDir+"/chainstate", "grapevine chainstate", func(db *leveldb.DB, key, value []byte) {
+		if key[0] == 'c' {
+			spoilt++
+			if err := db.Put(key, value[:1], nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	l := s.live(t, s.config(disk), "coins")
+	if spoilt == 0 || !named(l.err) || !strings.Contains(l.err.Error(), "-reindex-chainstate") {
+		t.Fatalf("%d coins spoilt: %v", spoilt, l.err)
+	}
+	s.recover(t, disk, l.err)
+}
+
+// editDatabase calls fn with every record of a database.
+func editDatabase(t *testing.T, disk *crash.FS, dir, owner string, fn func(db *leveldb.DB, key, value []byte)) {
+	t.Helper()
+	files, err := ldbstorage.Open(ldbstorage.Config{FS: disk, Dir: dir, Owner: owner})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer files.Close()
+	db, err := leveldb.Open(files, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	it := db.NewIterator(nil, nil)
+	defer it.Release()
+	for it.Next() {
+		fn(db, it.Key(), it.Value())
+	}
+	if err := it.Error(); err != nil {
+		t.Fatal(err)
+	}
+}
