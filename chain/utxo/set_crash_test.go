@@ -221,10 +221,14 @@ func TestPowerLoss(t *testing.T) {
 			interrupted += restart(t, first, disk.Reopen(seed), what, n)
 		}
 	}
-	for n := 1; n <= counts.Syncs; n++ {
+	stride := 1
+	if raceDetector {
+		stride = 5
+	}
+	for n := 1; n <= counts.Syncs; n += stride {
 		at("sync", n, (*crash.FS).CutAtSync)
 	}
-	for n := 1; n <= counts.Writes; n += 1 + counts.Writes/150 {
+	for n := 1; n <= counts.Writes; n += stride + counts.Writes/150 {
 		at("write", n, (*crash.FS).CutAtWrite)
 	}
 	t.Logf("%d syncs, %d writes, %d restarts, %d of them after an interrupted flush", counts.Syncs, counts.Writes, stops, interrupted)

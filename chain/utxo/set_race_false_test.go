@@ -1,0 +1,5 @@
+//go:build !race
+
+package utxo
+
+const raceDetector = false
