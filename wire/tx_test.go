@@ -3,6 +3,7 @@ package wire_test
 import (
 	"bytes"
 	"encoding/hex"
+	"math"
 	"runtime"
 	"testing"
 
@@ -86,6 +87,29 @@ func TestDecodeTxTruncated(t *testing.T) {
 	}
 }
 
+// TestDecodeTxTruncatedBeforeNonsense: where the bytes end is judged before
+// what they would say when read as something else.
+func TestDecodeTxTruncatedBeforeNonsense(t *testing.T) {
+	const longOne = "fd0100" // a compact size that has a shorter form
+	for _, s := range []string{longOne, ver + in1[:len(in1)-8] + longOne} {
+		checkKind(t, ErrTruncated, decodeErr(DecodeTx(unhex(t, s))))
+	}
+}
+
+// TestDecodeHuge: offsets are kept in 32 bits. The pages of the buffer are
+// never touched, so that it takes no memory.
+func TestDecodeHuge(t *testing.T) {
+	if math.MaxInt == math.MaxInt32 {
+		t.Skip("no buffer can be that large")
+	}
+	limit := math.MaxInt32
+	buf := make([]byte, limit+1)
+	checkKind(t, ErrTrailing, decodeErr(DecodeTx(buf[:limit])))
+	checkKind(t, ErrTooLarge, decodeErr(DecodeTx(buf)))
+	checkKind(t, ErrTrailing, decodeErr(DecodeBlock(buf[:limit])))
+	checkKind(t, ErrTooLarge, decodeErr(DecodeBlock(buf)))
+}
+
 func TestDecodeTxPrefix(t *testing.T) {
 	raw := unhex(t, ver+in1+out1+lock)
 	tx, n, err := DecodeTxPrefix(append(raw[:len(raw):len(raw)], 1, 2, 3))
@@ -140,6 +164,9 @@ func TestTxAllocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	buf := make([]byte, 0, 2*len(raw))
+	if got := testing.AllocsPerRun(20, func() { tx.Txid(); tx.Wtxid() }); got != 0 {
+		t.Errorf("identifiers: %v allocations", got)
+	}
 	if got := testing.AllocsPerRun(20, func() { buf = tx.AppendTo(buf[:0]) }); got != 0 {
 		t.Errorf("AppendTo: %v allocations", got)
 	}
@@ -203,6 +230,20 @@ func TestSeal(t *testing.T) {
 	tx.Seal()
 	if tx.Txid() != id {
 		t.Error("second Seal changed the txid")
+	}
+}
+
+func TestIsCoinbase(t *testing.T) {
+	null, other := TxIn{PrevOut: OutPoint{Index: 0xffffffff}}, TxIn{}
+	for _, c := range []struct {
+		in   []TxIn
+		want bool
+	}{
+		{[]TxIn{null}, true}, {[]TxIn{other}, false}, {[]TxIn{null, other}, false}, {[]TxIn{null, null}, false}, {nil, false},
+	} {
+		if got := (&Tx{In: c.in}).IsCoinbase(); got != c.want {
+			t.Errorf("%v: %v", c.in, got)
+		}
 	}
 }
 

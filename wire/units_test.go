@@ -123,12 +123,12 @@ func TestCompactSize(t *testing.T) {
 			t.Errorf("%s: %d in %d bytes", c.hex, n, size)
 		}
 	}
-	// What is too large to read is written all the same: not every number on
-	// the wire is a length.
+	// The shortest form is written. So is what is too large to read: not every
+	// number on the wire is a length.
 	for _, c := range []struct {
 		n   uint64
 		hex string
-	}{{1 << 32, "ff0000000001000000"}, {math.MaxUint64, "ffffffffffffffffff"}, {0xffffffff, "feffffffff"}} {
+	}{{252, "fc"}, {253, "fdfd00"}, {0xffff, "fdffff"}, {0x10000, "fe00000100"}, {1 << 32, "ff0000000001000000"}, {math.MaxUint64, "ffffffffffffffffff"}, {0xffffffff, "feffffffff"}} {
 		if got := AppendCompactSize(nil, c.n); string(got) != string(unhex(t, c.hex)) || CompactSizeLen(c.n) != len(got) {
 			t.Errorf("%d: %x", c.n, got)
 		}

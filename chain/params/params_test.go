@@ -128,6 +128,16 @@ func TestTarget(t *testing.T) {
 			t.Errorf("%s (%08x): %v", c.name, c.bits, ok)
 		}
 	}
+	// Modulo 2^256 this would be below the limit.
+	if _, ok := Regtest(RegtestOptions{}).Target(0x21010001); ok {
+		t.Error("a target past 256 bits passes")
+	}
+}
+
+func TestMineOnDemand(t *testing.T) {
+	if !Regtest(RegtestOptions{}).MineOnDemand() || Mainnet().MineOnDemand() {
+		t.Error("blocks can be found at once on regtest alone")
+	}
 }
 
 // A hash equal to the target passes, one above it does not.

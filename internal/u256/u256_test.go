@@ -187,6 +187,20 @@ func TestCompactForms(t *testing.T) {
 	}
 }
 
+// The last forms of each length that fit 256 bits, and the first that do not.
+func TestCompactOverflow(t *testing.T) {
+	for compact, want := range map[uint32]bool{
+		0x207fffff: false,
+		0x2100ffff: false, 0x21010000: true, 0x217fffff: true,
+		0x220000ff: false, 0x22000100: true, 0x2200ffff: true,
+		0x23000001: true, 0xff000001: true, 0xff000000: false,
+	} {
+		if _, _, got := FromCompact(compact); got != want {
+			t.Errorf("%08x: overflow %v", compact, got)
+		}
+	}
+}
+
 func FuzzCompact(f *testing.F) {
 	for _, v := range []uint32{0x1d00ffff, 0x207fffff, 0x1e0377ae, 0xff123456, 0x21010000, 0x22000100, 0x20800000} {
 		f.Add(v)
