@@ -32,18 +32,22 @@ type options struct {
 
 func main() {
 	o := options{targets: targets, judges: judges, root: "."}
-	var shard string
+	var shard, by string
 	flag.BoolVar(&o.list, "list", false, "list the mutants and stop")
 	flag.BoolVar(&o.verbose, "v", false, "print what noticed each mutant")
 	flag.BoolVar(&o.fresh, "fresh", false, "ask again what an earlier run has answered")
 	flag.StringVar(&o.dir, "package", "", "only the mutants of this package, such as chain/consensus")
 	flag.StringVar(&o.match, "match", "", "only the mutants whose name contains this")
+	flag.StringVar(&by, "by", "", "ask only the tests of these packages, separated by commas")
 	flag.StringVar(&shard, "run", "1/1", "N/M: the Nth of M parts")
 	flag.IntVar(&o.jobs, "j", 2, "mutants that are tested at once")
 	flag.Float64Var(&o.slowest, "slowest", 6, "seconds of a processor beyond which a test is not asked")
 	flag.StringVar(&o.allow, "allow", "scripts/mutate-equivalent.txt", "mutants that nothing can notice, with the reasons")
 	flag.StringVar(&o.cache, "cache", ".cache/mutate", "folder for builds and results")
 	flag.Parse()
+	if by != "" {
+		o.judges = strings.Split(by, ",")
+	}
 	if n, _ := fmt.Sscanf(shard, "%d/%d", &o.shard, &o.shards); n != 2 || o.shard < 1 || o.shard > o.shards {
 		fmt.Fprintln(os.Stderr, "mutate: -run wants N/M")
 		os.Exit(2)
