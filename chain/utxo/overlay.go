@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"grapevine/chain/consensus"
+	"grapevine/chain/script"
 	"grapevine/wire"
 )
 
@@ -214,8 +215,12 @@ func (e *layerEntry) spend() {
 
 // Add creates a coin. It is fresh when the caller knows that no unspent coin
 // of this outpoint lies below: such a coin, spent again before it reaches the
-// database, never does. False is always right.
+// database, never does. False is always right. A coin that cannot be spent is
+// left out, as everywhere.
 func (o *Overlay) Add(op wire.OutPoint, c consensus.Coin, fresh bool) {
+	if script.IsUnspendable(c.Out.PkScript) {
+		return
+	}
 	o.reserve(1)
 	o.add(o.set.hash.outpoint(&op), &op, &c.Out, c.Height, c.Coinbase, fresh)
 }

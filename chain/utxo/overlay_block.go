@@ -210,7 +210,9 @@ func (d *disconnection) returnInputs(tx *wire.Tx, coins []consensus.Coin) bool {
 			clean = false
 		}
 		c := &coins[j]
-		d.o.add(hash, op, &c.Out, c.Height, c.Coinbase, false)
+		if !script.IsUnspendable(c.Out.PkScript) {
+			d.o.add(hash, op, &c.Out, c.Height, c.Coinbase, false)
+		}
 	}
 	return clean
 }

@@ -351,3 +351,18 @@ func TestConnectAllocations(t *testing.T) {
 		t.Errorf("%v allocations for a block of 3,000 inputs", allocs)
 	}
 }
+
+// TestUnspendableIsLeftOut: neither OP_RETURN nor a script that is too large
+// to run becomes a coin, by whichever way it comes.
+func TestUnspendableIsLeftOut(t *testing.T) {
+	s := openMemory(t)
+	s.interrupted = true // as an interrupted flush leaves it
+	for i, pk := range [][]byte{{byte(script.OpReturn)}, make([]byte, script.MaxScriptSize+1), make([]byte, 1<<20)} {
+		c := consensus.Coin{Out: wire.TxOut{PkScript: pk}}
+		o := NewOverlay(nil, s)
+		o.Add(wire.OutPoint{Index: uint32(i)}, c, true)
+		if err := s.ReplayAdd(wire.OutPoint{Index: uint32(i)}, c); err != nil || o.Len() != 0 || s.cur.index.n != 0 {
+			t.Errorf("script of %d bytes: %d and %d entries, %v", len(pk), o.Len(), s.cur.index.n, err)
+		}
+	}
+}

@@ -78,7 +78,7 @@ func (m *model) coin() consensus.Coin {
 	n := []int{0, 1, 22, 25, 34, 67, 250, 3000}[max(m.byte(), 0)%8]
 	script := make([]byte, n)
 	for i := range script {
-		script[i] = byte(m.height) ^ byte(i)
+		script[i] = byte(m.height)&0x3f ^ byte(i) // never begins with OP_RETURN
 	}
 	return consensus.Coin{
 		Out:    wire.TxOut{Value: wire.Amount(m.height) * 1000, PkScript: script},

@@ -2,6 +2,7 @@ package utxo
 
 import (
 	"grapevine/chain/consensus"
+	"grapevine/chain/script"
 	"grapevine/wire"
 )
 
@@ -23,9 +24,12 @@ func (s *Set) ReplaySpend(op wire.OutPoint) error {
 	return s.cur.spend(s.hash.outpoint(&op), &op)
 }
 
-// ReplayAdd puts a coin in, over what may be there. An unspendable one is the
-// caller's to leave out. The owner's.
+// ReplayAdd puts a coin in, over what may be there. One that cannot be spent
+// is left out, as everywhere. The owner's.
 func (s *Set) ReplayAdd(op wire.OutPoint, c consensus.Coin) error {
+	if script.IsUnspendable(c.Out.PkScript) {
+		return nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.replayRoom(coinHeader + len(c.Out.PkScript)); err != nil {

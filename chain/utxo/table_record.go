@@ -28,7 +28,6 @@ const (
 
 	tombBytes  = 40
 	coinHeader = 52
-	maxScript  = maxRecord - coinHeader
 )
 
 func (r record) flags() uint32      { return binary.LittleEndian.Uint32(r[36:]) }
