@@ -14,7 +14,7 @@ var targets = []target{
 	{"chain/consensus", nil},
 	{"chain/headers", []string{"retarget.go", "threshold.go", "versionbits.go", "work.go"}},
 	{"chain/sigverify", []string{"batch.go", "der.go", "point.go", "portable.go", "reference.go", "taproot.go", "verify.go"}},
-	{"chain/sigverify/curve", nil},
+	{"chain/sigverify/curve", []string{"field.go", "point.go"}},
 	{"chain/script", []string{
 		"checksig.go", "encoding.go", "engine.go", "hashes.go", "midstates.go", "multisig.go", "number.go", "ops.go",
 		"ops_number.go", "ops_stack.go", "pattern.go", "sighash.go", "sigops.go", "taproot.go", "tokenizer.go", "verify.go", "witness.go",
