@@ -27,7 +27,7 @@ var layers = map[string][]string{
 	"internal/vfs/crash":         {"internal/vfs"},
 	"internal/vfs/ldbstorage":    {"internal/vfs", "github.com/syndtr/goleveldb/leveldb/storage"}, // LevelDB on any file system
 	"internal/testdata":          {"wire", "github.com/klauspost/compress/zstd"},                  // tests only
-	"internal/scripttest":        {"wire", "chain/script", "chain/sigverify", curve, ripemd},      // tests only
+	"internal/scripttest":        {"wire", "chain/script", "chain/sigverify", curve},              // tests only
 	"scripts/internal/...":       {"scripts/internal/..."},                                        // tools of the repository
 	"chain/params":               {"wire", "internal/u256"},
 	"chain/event":                {"wire"},
@@ -38,7 +38,7 @@ var layers = map[string][]string{
 	"chain/headers":              {"wire", "chain/params", "internal/u256"},
 	"chain/utxo":                 {"wire", "chain/consensus", "chain/script", "chain/sigverify", "internal/muhash", leveldb, storage, "internal/vfs/...", "golang.org/x/sys/unix"}, // memory outside the heap
 	"chain/blockstore":           {"wire", "internal/vfs", "internal/vfs/ldbstorage", leveldb},
-	"chain/chaintest":            {"wire", "internal/u256", "chain/consensus", "chain/params", "chain/script", "chain/utxo", curve, ripemd}, // tests only
+	"chain/chaintest":            {"wire", "internal/u256", "chain/consensus", "chain/params", "chain/script", "chain/utxo", curve}, // tests only
 	"chain":                      {"wire", "internal/u256", "internal/vfs", "internal/vfs/ldbstorage", "chain/...", "golang.org/x/sync/..."},
 	"node/config":                {"wire", "internal/u256", "chain/params"},
 	"node/logging":               {"golang.org/x/sys/unix", "golang.org/x/term"},
@@ -47,7 +47,7 @@ var layers = map[string][]string{
 	"node/rpc":                   {"wire", "internal/u256", "chain", "chain/consensus", "chain/event", "chain/headers", "chain/params", "chain/script", "chain/utxo", "node/descriptor", "node/mining"},
 	"node":                       {"wire", "internal/u256", "internal/vfs", "chain", "chain/headers", "chain/params", "node/config", "node/logging", "node/rpc", "node/mining", "golang.org/x/sync/..."},
 	"cmd/grapevine":              {"wire", "node", "node/config", "node/logging", "node/rpc", "chain/params", "cmd/grapevine/internal/...", "github.com/urfave/cli/v2", "golang.org/x/term"},
-	"cmd/grapevine/internal/...": {"wire", "node/config", "node/rpc", "chain/...", "internal/u256", curve, ripemd, "github.com/urfave/cli/v2", "golang.org/x/term", "golang.org/x/sync/..."},
+	"cmd/grapevine/internal/...": {"wire", "node/config", "node/rpc", "chain/...", "internal/u256", curve, "github.com/urfave/cli/v2", "golang.org/x/term", "golang.org/x/sync/..."},
 }
 
 // Third-party modules that several packages share.

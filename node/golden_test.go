@@ -180,15 +180,15 @@ func readGolden(t *testing.T, path string) []goldenCall {
 
 // differs compares an answer with the recorded one, to the letter: order of
 // members and text of numbers included. It returns what differs, or nothing.
-func (got *goldenCall) differs(want *goldenCall) string {
+func (c *goldenCall) differs(want *goldenCall) string {
 	var out strings.Builder
-	if got.Status != want.Status {
-		fmt.Fprintf(&out, "   status %d, want %d\n", got.Status, want.Status)
+	if c.Status != want.Status {
+		fmt.Fprintf(&out, "   status %d, want %d\n", c.Status, want.Status)
 	}
 	for _, part := range []struct {
 		name      string
 		got, want json.RawMessage
-	}{{"result", got.Result, want.Result}, {"error", got.Error, want.Error}} {
+	}{{"result", c.Result, want.Result}, {"error", c.Error, want.Error}} {
 		g, w := canonical(part.got, false), canonical(part.want, true)
 		if part.name == "error" {
 			g = maskHelp(g)

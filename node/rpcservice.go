@@ -130,7 +130,8 @@ func (s *rpcService) ready() { s.table.SetReady() }
 func (s *rpcService) addLedger(c *chain.Chain) error {
 	n := s.node
 	versions := headers.NewVersionBits(n.cfg.Params)
-	miner, err := mining.New(mining.Config{Params: n.cfg.Params, Chain: c, Versions: versions, Clock: n.clock})
+	miner, err := mining.New(mining.Config{Params: n.cfg.Params, Chain: c, Versions: versions, Clock: n.clock,
+		BlockVersion: n.cfg.Chain.BlockVersion})
 	if err != nil {
 		return err
 	}

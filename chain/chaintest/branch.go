@@ -1,7 +1,6 @@
 package chaintest
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"math/rand/v2"
 	"slices"
@@ -10,7 +9,6 @@ import (
 	"github.com/btcsuite/btcd/btcec/v2"
 	"github.com/btcsuite/btcd/btcec/v2/ecdsa"
 	"github.com/btcsuite/btcd/btcec/v2/schnorr"
-	"golang.org/x/crypto/ripemd160"
 
 	"grapevine/chain/consensus"
 	"grapevine/chain/params"
@@ -214,11 +212,11 @@ func Script(k Kind, key uint64) []byte {
 	var s []byte
 	switch k {
 	case P2PKH:
-		h := hash160(pub.SerializeCompressed())
-		s = append(append([]byte{0x76, 0xa9, 20}, h...), 0x88, 0xac)
+		h := script.Hash160(pub.SerializeCompressed())
+		s = append(append([]byte{0x76, 0xa9, 20}, h[:]...), 0x88, 0xac)
 	case P2WPKH:
-		h := hash160(pub.SerializeCompressed())
-		s = append([]byte{0, 20}, h...)
+		h := script.Hash160(pub.SerializeCompressed())
+		s = append([]byte{0, 20}, h[:]...)
 	case P2TR:
 		s = append([]byte{0x51, 32}, schnorr.SerializePubKey(pub)...)
 	}
@@ -267,11 +265,4 @@ func Grind(h *wire.Header) {
 		}
 		h.Nonce++
 	}
-}
-
-func hash160(b []byte) []byte {
-	sha := sha256.Sum256(b)
-	h := ripemd160.New()
-	h.Write(sha[:])
-	return h.Sum(nil)
 }

@@ -74,8 +74,7 @@ func checkCommitment(b *wire.Block, index int) error {
 		return invalid(ErrWitnessNonceSize, ResultMutated, "CheckWitnessMalleation : invalid witness reserved value size")
 	}
 	want := WitnessCommitment(b.Txs, [32]byte(coinbase.In[0].Witness[0]))
-	prefix := commitmentPrefix()
-	if [32]byte(coinbase.Out[index].PkScript[len(prefix):]) != want {
+	if [32]byte(coinbase.Out[index].PkScript[commitmentSize-hashSize:]) != want {
 		return invalid(ErrWitnessCommitment, ResultMutated, "CheckWitnessMalleation : witness merkle commitment mismatch")
 	}
 	return nil

@@ -2,7 +2,6 @@ package headers
 
 import (
 	"slices"
-	"testing"
 
 	"grapevine/chain/params"
 	"grapevine/wire"
@@ -55,13 +54,4 @@ func back(n *Node) (list []*Node) {
 	}
 	slices.Reverse(list)
 	return list
-}
-
-func mustHash(t testing.TB, s string) wire.BlockHash {
-	t.Helper()
-	h, err := wire.ParseBlockHash(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h
 }

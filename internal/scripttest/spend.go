@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 
-	"golang.org/x/crypto/ripemd160"
-
 	"grapevine/chain/script"
 	"grapevine/chain/sigverify"
 	"grapevine/wire"
@@ -232,10 +230,8 @@ func p2sh(redeem []byte) []byte {
 }
 
 func hash160(b []byte) []byte {
-	first := sha256.Sum256(b)
-	h := ripemd160.New()
-	h.Write(first[:])
-	return h.Sum(nil)
+	h := script.Hash160(b)
+	return h[:]
 }
 
 // pushed encodes a push, now and then not in the shortest form.

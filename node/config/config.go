@@ -52,6 +52,7 @@ type Chain struct {
 	Reindex, ReindexChainstate bool
 	NoXOR                      bool
 	MaxTipAge                  time.Duration // 0: a day
+	BlockVersion               int32         // of blocks mined on regtest; 0: by the deployments
 }
 
 // Log says what is logged where.

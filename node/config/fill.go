@@ -94,6 +94,7 @@ func (a *Args) chain() (Chain, error) {
 		CheckBlocks:       int(min(a.Int("checkblocks", 6), 1<<31-1)),
 		CheckLevel:        int(min(max(a.Int("checklevel", 3), 0), 4)),
 		MaxTipAge:         time.Duration(min(max(a.Int("maxtipage", 86400), 0), 1<<33)) * time.Second,
+		BlockVersion:      int32(min(max(a.Int("blockversion", 0), -1<<31), 1<<31-1)),
 		StopAtHeight:      int32(min(max(a.Int("stopatheight", 0), 0), 1<<31-1)),
 	}
 	if c.CheckBlocks <= 0 {

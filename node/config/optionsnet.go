@@ -75,7 +75,9 @@ func poolOptions() []Option {
 		{Name: "blockversion", Hint: "=<n>", Flags: Debug, Help: "Version of blocks made (regtest)"},
 	})...)
 	for i := range opts {
-		opts[i].Support = NoEffect
+		if opts[i].Name != "blockversion" {
+			opts[i].Support = NoEffect
+		}
 	}
 	return opts
 }
