@@ -23,12 +23,15 @@ func TestArenaKeepsItems(t *testing.T) {
 			next = next*5 + 7
 			item[i] = next
 		}
-		if len(*stacks[which]) > 300 {
-			*stacks[which] = (*stacks[which])[1:]
-			all[which] = all[which][1:]
+		// A hundred items on each stack stay for good, others come and go.
+		computed := e.arenaCopy(item[:])
+		if n := len(all[which]); n < 300 {
+			*stacks[which] = append(*stacks[which], computed)
+			all[which] = append(all[which], item)
+		} else {
+			at := 100 + round*7919%200
+			(*stacks[which])[at], all[which][at] = computed, item
 		}
-		*stacks[which] = append(*stacks[which], e.arenaCopy(item[:]))
-		all[which] = append(all[which], item)
 		if round%997 != 0 {
 			continue
 		}

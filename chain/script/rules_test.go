@@ -101,6 +101,14 @@ func TestRules(t *testing.T) {
 		{name: "push that runs may not", pk: "1 1 IF 0x4c0105 ENDIF", flags: VerifyMinimalData, want: ErrMinimalData},
 		{name: "check sig add is no instruction yet", pk: "0 0 0 CHECKSIGADD 1", want: ErrBadOpcode},
 
+		{name: "pushes are no operations", pk: strings.Repeat("16 -1 2DROP ", 200) + "16", want: "OK"},
+
+		// A check at the end of the input script is not the last word.
+		{name: "check in the input script, turned round", sig: "1 0x21 0x02" + strings.Repeat("11", 32) + " CHECKSIG", pk: "NOT", want: "OK"},
+		{name: "multisig in the input script, turned round", sig: "0 1 1 0x21 0x02" + strings.Repeat("11", 32) + " 1 CHECKMULTISIG", pk: "NOT", want: "OK"},
+		{name: "check in the output script, turned round", sig: "1 0x21 0x02" + strings.Repeat("11", 32), pk: "CHECKSIG NOT", want: "OK"},
+		{name: "check in the redeem script, turned round", sig: "1 0x21 0x02" + strings.Repeat("11", 32) + " {CHECKSIG NOT}", pk: "P2SH", flags: VerifyP2SH, want: "OK"},
+
 		// Checks without a signature.
 		{name: "number of keys", pk: "0 0 21 CHECKMULTISIG 1", want: ErrPubKeyCount},
 		{name: "number of keys negative", pk: "0 0 -1 CHECKMULTISIG 1", want: ErrPubKeyCount},
