@@ -86,7 +86,7 @@ func options(buffer int) *opt.Options {
 }
 
 func openIndexStorage(cfg *Config) (*index, error) {
-	st, err := ldbstorage.Open(ldbstorage.Config{FS: cfg.FS, Dir: cfg.IndexDir, Owner: indexOwner, Logger: cfg.Logger})
+	st, err := ldbstorage.Open(ldbstorage.Config{FS: cfg.FS, Dir: cfg.IndexDir, Owner: indexOwner, AllSynced: true, Logger: cfg.Logger})
 	if err != nil {
 		return nil, ioError(cfg.IndexDir, -1, err)
 	}

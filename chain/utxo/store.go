@@ -136,7 +136,7 @@ func openStore(cfg *Config) (*store, error) {
 func (s *store) open(cfg *Config) (err error) {
 	stor := cfg.Storage
 	if stor == nil {
-		s.files, err = ldbstorage.Open(ldbstorage.Config{FS: cfg.FS, Dir: cfg.Dir, Owner: storeOwner, Logger: cfg.Logger})
+		s.files, err = ldbstorage.Open(ldbstorage.Config{FS: cfg.FS, Dir: cfg.Dir, Owner: storeOwner, AllSynced: true, Logger: cfg.Logger})
 		if err != nil {
 			return err
 		}

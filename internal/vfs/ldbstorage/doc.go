@@ -16,6 +16,10 @@
 //     names and nothing else, is made anew. goleveldb reports it as corrupt at
 //     every start from then on. Tables or journals without a CURRENT, and a
 //     CURRENT without its manifest, are corruption here too.
+//   - Damage in the middle of a journal or manifest is an error where it cannot
+//     come from a crash ([Config].AllSynced). goleveldb leaves out what it
+//     cannot read there, and the writes in it are gone. The last record of
+//     either cannot be told from one that a loss of power has torn.
 //   - Tables are written through a buffer, not block by block.
 //   - A file named OWNER says who made the database. A directory that holds a
 //     LevelDB without it, or with another owner, is refused before anything in

@@ -54,6 +54,12 @@ func (s *Storage) Open(fd storage.FileDesc) (storage.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.synced && (fd.Type == storage.TypeJournal || fd.Type == storage.TypeManifest) {
+		if err := s.checkRecords(fd, f); err != nil {
+			_ = f.Close()
+			return nil, err
+		}
+	}
 	return &reader{File: f}, nil
 }
 

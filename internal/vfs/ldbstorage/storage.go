@@ -39,16 +39,21 @@ type Config struct {
 	Dir string // made, with its parents, when missing
 	// Owner is one line that no other program and no other kind of database
 	// uses, such as "grapevine chainstate".
-	Owner  string
-	Logger *slog.Logger // LevelDB's own messages, at debug level; nil for none
+	Owner string
+	// AllSynced says that each write to the database is synced before the next
+	// begins. Damage in the middle of a journal is reported then, which LevelDB
+	// would take for the traces of a crash and pass over.
+	AllSynced bool
+	Logger    *slog.Logger // LevelDB's own messages, at debug level; nil for none
 }
 
 // Storage implements goleveldb's storage.Storage.
 type Storage struct {
-	fs   vfs.FS
-	dir  string
-	log  *slog.Logger
-	lock io.Closer
+	fs     vfs.FS
+	dir    string
+	log    *slog.Logger
+	lock   io.Closer
+	synced bool // Config.AllSynced
 
 	mu     sync.Mutex
 	held   bool // LevelDB's own lock within the process
@@ -93,7 +98,7 @@ func Open(cfg Config) (*Storage, error) {
 			return nil, err
 		}
 	}
-	return &Storage{fs: fsys, dir: cfg.Dir, log: cfg.Logger, lock: lock}, nil
+	return &Storage{fs: fsys, dir: cfg.Dir, log: cfg.Logger, lock: lock, synced: cfg.AllSynced}, nil
 }
 
 // CheckOwner reports whether dir carries the owner's name; [ErrForeign] when it
