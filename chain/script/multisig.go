@@ -73,7 +73,7 @@ func (e *engine) multiSigShape() (m multiSigArgs, err ErrorKind) {
 		return m, ErrSigCount
 	}
 	m.sigs, m.firstSig = int(n), at+1
-	if len(e.stack) < at+m.sigs {
+	if len(e.stack) < m.firstSig+m.sigs { // with the dummy
 		return m, ErrStack
 	}
 	return m, noError
@@ -118,9 +118,6 @@ func (e *engine) dropMultiSig(m multiSigArgs, ok bool) ErrorKind {
 		}
 	}
 	e.drop(m.firstSig + m.sigs - 1)
-	if len(e.stack) < 1 {
-		return ErrStack
-	}
 	if e.flags&VerifyNullDummy != 0 && len(e.top(1)) > 0 {
 		return ErrNullDummy
 	}
