@@ -111,6 +111,18 @@ func (p *pipeline) contains(n *headers.Node) bool {
 	return false
 }
 
+// reorganising reports whether the steps lead away from the tip and not yet to
+// anything better: the pipeline does not run empty before the rest of the new
+// branch has come in.
+func (p *pipeline) reorganising(tip *headers.Node) bool {
+	for _, s := range p.steps {
+		if !s.disconnect && better(s.node, tip) {
+			return false
+		}
+	}
+	return len(p.steps) > 0
+}
+
 // committable returns how many steps from the front may be merged: those up
 // to the last checked block that is better than the tip.
 func (p *pipeline) committable(tip *headers.Node) int {
@@ -174,12 +186,12 @@ func (c *Chain) advance() error {
 func (c *Chain) settle() error {
 	if s := c.pipe.retire(); s != nil {
 		err := s.job.err()
-		// What stands before the failed block and is better than the tip is
-		// committed first: its scripts may still be running, so it stays.
+		// What stands before the failed block and is better than the tip stays:
+		// its scripts may still be running. Where they have passed it is committed
+		// at once, as no worker will wake the owner for it again.
 		c.abandonFrom(s)
 		c.blockFailed(s.node, err)
 		c.noteVerdict(s.node, err)
-		return nil
 	}
 	n := c.pipe.committable(c.tip())
 	if n == 0 && c.pipe.overlayBytes() > c.maxOverlayBytes() {
@@ -211,7 +223,7 @@ func (c *Chain) abandonFrom(failed *step) {
 // startNext begins the next step towards the best candidate. It reports
 // whether it did something.
 func (c *Chain) startNext() (bool, error) {
-	if len(c.exclusive) > 0 {
+	if len(c.exclusive) > 0 && !c.pipe.reorganising(c.tip()) {
 		if len(c.pipe.steps) > 0 {
 			return false, nil
 		}
@@ -300,7 +312,9 @@ func (c *Chain) pushDisconnect(n *headers.Node) error {
 		return c.fail(err)
 	}
 	if !clean {
-		c.log.Warn("block to disconnect does not match the coins", "hash", n.Hash(), "height", n.Height())
+		// What would be left are the coins of no block.
+		return c.fail(corrupt("the coins do not match block %s at height %d, which is to be disconnected; -reindex-chainstate rebuilds them",
+			n.Hash(), n.Height()))
 	}
 	c.pipe.push(&step{node: n, disconnect: true, overlay: overlay})
 	return nil
@@ -335,12 +349,9 @@ func (c *Chain) startConnect(n *headers.Node) (bool, error) {
 // dropDeadEnd abandons steps that lead away from the tip and that nothing
 // better follows any more.
 func (c *Chain) dropDeadEnd() {
-	for _, s := range c.pipe.steps {
-		if !s.disconnect && better(s.node, c.tip()) {
-			return
-		}
+	if c.pipe.reorganising(c.tip()) {
+		c.pipe.drop()
 	}
-	c.pipe.drop()
 }
 
 // fetched returns the block of n if it is in memory. If not, reading it and

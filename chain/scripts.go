@@ -189,10 +189,12 @@ func (p *scriptPool) take() (*scriptJob, scriptPart, bool) {
 
 // check runs the scripts of one part: signature checks that decide an input
 // are collected and verified together; if a batch fails, its inputs are run
-// again one by one, with the reference engine, for the exact verdict.
+// again one by one, with the reference engine, for the exact verdict. That
+// goes over the whole part: should the engines ever disagree, nothing behind
+// the input in question stays unchecked.
 func (p *scriptPool) check(j *scriptJob, part scriptPart, batch *sigverify.Batch) {
 	if j.store {
-		p.checkExactly(j, part, part.txEnd-1, -1, sigverify.Cached{Cache: p.cache})
+		p.checkExactly(j, part, sigverify.Cached{Cache: p.cache, Store: true})
 		return
 	}
 	batch.Reset()
@@ -205,27 +207,23 @@ func (p *scriptPool) check(j *scriptJob, part scriptPart, batch *sigverify.Batch
 		for in := from; in < to; in++ {
 			if err := script.VerifyBatched(&j.block.Txs[i], in, j.flags, m, batch); err != nil {
 				// An input before this one may fail by its signature.
-				p.checkExactly(j, part, i, in, sigverify.Direct{})
+				p.checkExactly(j, part, sigverify.Direct{})
 				return
 			}
 		}
 	}
 	if !batch.Verify() {
-		p.checkExactly(j, part, part.txEnd-1, -1, sigverify.Direct{})
+		p.checkExactly(j, part, sigverify.Direct{})
 	}
 }
 
-// checkExactly runs the inputs of a part one by one, up to and including
-// input lastIn of transaction lastTx (all of it when lastIn is -1), and notes
-// the first that fails.
-func (p *scriptPool) checkExactly(j *scriptJob, part scriptPart, lastTx, lastIn int, v sigverify.Verifier) {
-	for i := part.tx; i <= lastTx; i++ {
+// checkExactly runs the inputs of a part one by one and notes the first that
+// fails.
+func (p *scriptPool) checkExactly(j *scriptJob, part scriptPart, v sigverify.Verifier) {
+	for i := part.tx; i < part.txEnd; i++ {
 		from, to := part.in, part.inEnd
 		if to == 0 {
 			to = len(j.block.Txs[i].In)
-		}
-		if i == lastTx && lastIn >= 0 {
-			to = lastIn + 1
 		}
 		for in := from; in < to; in++ {
 			if err := script.Verify(&j.block.Txs[i], in, j.flags, j.midstates(i), v); err != nil {
