@@ -3,6 +3,7 @@ package chain
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"grapevine/chain/consensus"
 	"grapevine/chain/event"
@@ -64,7 +65,10 @@ func (c *Chain) SubmitBlock(ctx context.Context, b *wire.Block) (Outcome, error)
 		}})
 		return nil
 	})
-	return out, err
+	if err != nil {
+		return 0, err // when ctx has ended, out is still the owner's
+	}
+	return out, nil
 }
 
 // known says what there is to say about a block whose data are here already.
@@ -142,7 +146,7 @@ func (c *Chain) SubmitHeaders(ctx context.Context, list []wire.Header) (*headers
 	for i := range list {
 		hashes[i] = list[i].Hash()
 	}
-	var last *headers.Node
+	var last atomic.Pointer[headers.Node] // the owner may go on when ctx has ended
 	err := c.ask(ctx, func(reply func(error)) error {
 		before := c.tree.Best()
 		var err error
@@ -151,7 +155,7 @@ func (c *Chain) SubmitHeaders(ctx context.Context, list []wire.Header) (*headers
 			if n, err = c.acceptHeader(&list[i], hashes[i]); err != nil {
 				break
 			}
-			last = n
+			last.Store(n)
 		}
 		if best := c.tree.Best(); best != before {
 			c.publish(event.Event{Kind: event.HeaderTip, Height: best.Height(), Hash: best.Hash()})
@@ -159,7 +163,7 @@ func (c *Chain) SubmitHeaders(ctx context.Context, list []wire.Header) (*headers
 		reply(err)
 		return nil
 	})
-	return last, err
+	return last.Load(), err
 }
 
 // CheckTemplate reports whether a block would be valid on the current tip,
