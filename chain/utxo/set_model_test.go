@@ -177,6 +177,9 @@ func (m *model) merge(n int) {
 	}
 	m.stack = slices.Delete(m.stack, 0, n)
 	for _, o := range os { // as a pool would: those above must look past it
+		if o.Len() != 0 {
+			m.t.Fatalf("%d entries left after the merge", o.Len())
+		}
 		o.Reset(nil, m.set)
 		for a := range modelTxids {
 			o.Spend(modelPoint(a, a))
