@@ -169,7 +169,7 @@ func list(t *testing.T, disk *crash.FS, dir string) (names []string) {
 
 // A byte that changed in a database is found, or matters to nothing: no start
 // shows other coins than the model's, and each error names the way out.
-func TestDamagedDatabases(t *testing.T) { damagedDatabases(t, 4) }
+func TestDamagedDatabases(t *testing.T) { damagedDatabases(t, int64(few(3, 1))) }
 
 func TestDamagedDatabasesLong(t *testing.T) {
 	if !long() {

@@ -33,8 +33,8 @@ func TestDiskFull(t *testing.T) {
 		t.Fatal(l.err)
 	}
 	room := disk.Used() - base
-	const stops = 12
-	for n := range int64(stops) {
+	stops := int64(few(8, 2))
+	for n := range stops {
 		disk := s.disk(t)
 		disk.SetCapacity(base + room*n/stops + n)
 		first := s.live(t, s.config(disk), fmt.Sprint("full ", n))
@@ -63,7 +63,7 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-func TestFaults(t *testing.T) { faults(t, 7) }
+func TestFaults(t *testing.T) { faults(t, few(5, 2)) }
 
 func TestFaultsLong(t *testing.T) {
 	if !long() {

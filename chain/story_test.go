@@ -300,3 +300,12 @@ func (s *story) whole(t *testing.T) *crash.FS {
 
 // long reports whether tests may take minutes.
 func long() bool { return os.Getenv("GRAPEVINE_LONG") != "" }
+
+// few is how much a test in the usual run takes of what the long one takes all
+// of; the race detector's run, which is short, takes less.
+func few(usual, short int) int {
+	if testing.Short() {
+		return short
+	}
+	return usual
+}
