@@ -70,7 +70,7 @@ func classify(script []byte) (Type, []byte) {
 	if len(script) > 0 && Opcode(script[0]) == OpReturn && IsPushOnly(script[1:]) {
 		return NullData, nil
 	}
-	if n := len(script); (n == 35 || n == 67) && int(script[0]) == n-2 && Opcode(script[n-1]) == OpCheckSig && validKeySize(script[1:n-1]) {
+	if n := len(script); (n == 35 || n == 67) && int(script[0]) == n-2 && Opcode(script[n-1]) == OpCheckSig && isKeyShaped(script[1:n-1]) {
 		return PubKey, script[1 : n-1]
 	}
 	if IsP2PKH(script) {
@@ -98,21 +98,6 @@ func classifyWitness(version int, program []byte) (Type, []byte) {
 	return WitnessUnknown, nil
 }
 
-// validKeySize tells keys of the length that their first byte announces. The
-// point itself is not looked at.
-func validKeySize(key []byte) bool {
-	if len(key) == 0 {
-		return false
-	}
-	switch key[0] {
-	case 2, 3:
-		return len(key) == 33
-	case 4, 6, 7:
-		return len(key) == 65
-	}
-	return false
-}
-
 type multiSig struct {
 	required, keys int
 	firstKey       int // offset of the first key's push
@@ -136,7 +121,7 @@ func parseMultiSig(script []byte) (m multiSig, ok bool) {
 		if op, data, pos, ok = readOp(script, pos); !ok {
 			return m, false
 		}
-		if !validKeySize(data) {
+		if !isKeyShaped(data) {
 			break
 		}
 		m.keys++
