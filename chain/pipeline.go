@@ -25,6 +25,7 @@ type step struct {
 	job   *scriptJob
 	undo  []byte // encoded; written by the job's finish
 	bytes int    // of the block, counted in pipeline.bytes until the job is done
+	size  int    // of the block; the overlay's scripts lie in it
 }
 
 // Bounds of what may be in flight, so that memory stays bounded while every
@@ -34,6 +35,9 @@ type step struct {
 const (
 	maxJobs     = 16
 	maxJobBytes = 16 << 20
+	// maxHeldBytes bounds, while a job runs, blocks and overlays of all steps: one
+	// block that takes long must not let those behind it pile up.
+	maxHeldBytes = 96 << 20
 )
 
 // end returns the node at which the coins stand once all steps are merged.
@@ -59,17 +63,20 @@ func (p *pipeline) top() *utxo.Overlay {
 func (p *pipeline) push(s *step) {
 	p.steps = append(p.steps, s)
 	p.bytes += s.bytes
+	s.size = s.bytes
 }
 
-// room reports whether another block may start.
+// room reports whether another block may start. When it may not, a job runs
+// whose end wakes the owner.
 func (p *pipeline) room() bool {
-	jobs := 0
+	jobs, held := 0, int64(0)
 	for _, s := range p.steps {
+		held += int64(s.size) + overlayBytes(s.overlay)
 		if s.job != nil {
 			jobs++
 		}
 	}
-	return jobs < maxJobs && p.bytes < maxJobBytes
+	return jobs == 0 || jobs < maxJobs && p.bytes < maxJobBytes && held < maxHeldBytes
 }
 
 // retire lets go of the blocks whose scripts are done, and returns the first

@@ -158,3 +158,28 @@ func TestTemplateFillsTheSignatureCache(t *testing.T) {
 		t.Errorf("%d checks after the template; want none", n)
 	}
 }
+
+// Blocks that wait for a slow one before them are bounded in bytes; once it
+// has passed there is room again, however much is held.
+func TestBlocksBehindASlowOne(t *testing.T) {
+	var p pipeline
+	slow := &step{overlay: &utxo.Overlay{}, job: &scriptJob{}, bytes: 1}
+	p.push(slow)
+	held := 1
+	for p.room() {
+		s := &step{overlay: &utxo.Overlay{}, job: &scriptJob{}, bytes: 1 << 20}
+		p.push(s)
+		held += s.bytes
+		s.job.done.Store(true)
+		if failed := p.retire(); failed != nil || held > 2*maxHeldBytes {
+			t.Fatalf("%d bytes held", held)
+		}
+	}
+	if held < maxHeldBytes || p.bytes != 1 {
+		t.Errorf("no room with %d bytes held, %d being checked", held, p.bytes)
+	}
+	slow.job.done.Store(true)
+	if p.retire(); !p.room() {
+		t.Error("no room although nothing runs")
+	}
+}
