@@ -37,7 +37,6 @@ func (r record) scriptLen() int     { return int(r.flags() >> 8) }
 func (r record) script() []byte     { return r[coinHeader : coinHeader+r.scriptLen()] }
 func (r record) txid() *[32]byte    { return (*[32]byte)(r) }
 func (r record) index() uint32      { return binary.LittleEndian.Uint32(r[32:]) }
-func (r record) clearFresh()        { r[36] &^= recFresh }
 func (r record) value() wire.Amount { return wire.Amount(binary.LittleEndian.Uint64(r[40:])) }
 func (r record) height() int32      { return int32(binary.LittleEndian.Uint32(r[48:])) }
 func (r record) coinbase() bool     { return r[36]&recCoinbase != 0 }

@@ -141,13 +141,13 @@ func TestHash(t *testing.T) {
 			op.Txid[i] = byte(r.Uint32())
 		}
 		msg := binary.LittleEndian.AppendUint32(append([]byte(nil), op.Txid[:]...), op.Index)
-		if got, want := h.outpoint(&op), uint32(plainSipHash13(h, msg)>>32); got != want {
+		if got, want := h.outpoint(&op), uint32(plainSIPHash13(h, msg)>>32); got != want {
 			t.Fatalf("%s: %x, want %x", op, got, want)
 		}
 	}
 }
 
-func plainSipHash13(h hasher, msg []byte) uint64 {
+func plainSIPHash13(h hasher, msg []byte) uint64 {
 	v := [4]uint64{h.k0 ^ 0x736f6d6570736575, h.k1 ^ 0x646f72616e646f6d, h.k0 ^ 0x6c7967656e657261, h.k1 ^ 0x7465646279746573}
 	round := func() { v[0], v[1], v[2], v[3] = sipRound(v[0], v[1], v[2], v[3]) }
 	length := len(msg)
