@@ -91,7 +91,7 @@ func TestAlternateMainnet(t *testing.T) {
 			Bits:       NextWorkRequired(tip, alt.Timestamps[i], p),
 			Nonce:      alt.Nonces[i],
 		}
-		if !CheckProofOfWork(h.Hash(), h.Bits, p) {
+		if !p.CheckProofOfWork(h.Hash(), h.Bits) {
 			t.Fatalf("block %d has no proof of work at %08x", i+1, h.Bits)
 		}
 		tip = tree.Insert(h, tip)
@@ -144,7 +144,7 @@ func TestFirstHeadersOfMainnet(t *testing.T) {
 		if bits := NextWorkRequired(tip, h.Time, p); bits != h.Bits {
 			t.Fatalf("%d: %08x, not %08x", tip.Height()+1, bits, h.Bits)
 		}
-		if int64(h.Time) <= tip.MedianTimePast() || !CheckProofOfWork(h.Hash(), h.Bits, p) {
+		if int64(h.Time) <= tip.MedianTimePast() || !p.CheckProofOfWork(h.Hash(), h.Bits) {
 			t.Fatalf("%d does not fit", tip.Height()+1)
 		}
 		tip = tree.Insert(h, tip)

@@ -8,11 +8,6 @@ import (
 	"grapevine/wire"
 )
 
-// CheckProofOfWork reports whether a hash meets the target of its header's bits.
-func CheckProofOfWork(hash wire.BlockHash, bits uint32, p *params.Params) bool {
-	return p.CheckProofOfWork(hash, bits)
-}
-
 // BlockProof returns the expected number of hashes that finding a block at the
 // target of bits takes, zero for bits that stand for none.
 func BlockProof(bits uint32) u256.Int {

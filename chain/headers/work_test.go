@@ -81,16 +81,6 @@ func TestEquivalentTimeSaturates(t *testing.T) {
 	}
 }
 
-func TestCheckProofOfWork(t *testing.T) {
-	p := params.Mainnet()
-	if !CheckProofOfWork(p.GenesisHash, p.Genesis.Header.Bits, p) {
-		t.Error("genesis has no proof of work")
-	}
-	if CheckProofOfWork(p.GenesisHash, 0x1b00ffff, p) || CheckProofOfWork(wire.BlockHash{31: 1}, p.Genesis.Header.Bits, p) {
-		t.Error("a hash above the target is a proof of work")
-	}
-}
-
 func TestClaimedWork(t *testing.T) {
 	list := []wire.Header{{Bits: 0x1d00ffff}, {Bits: 0x207fffff}, {Bits: 0}}
 	if got := ClaimedWork(list); got != u256.FromUint64(0x100010003) {
