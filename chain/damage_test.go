@@ -1,14 +1,17 @@
 package chain
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/syndtr/goleveldb/leveldb"
 
+	"grapevine/chain/blockstore"
 	"grapevine/chain/headers"
 	"grapevine/internal/vfs"
 	"grapevine/internal/vfs/crash"
@@ -60,6 +63,7 @@ func undoFile(n *headers.Node) string {
 // A damaged or missing file stops the ledger with an error that names the way
 // out, and the way out leads out.
 func TestDamagedFiles(t *testing.T) {
+	notShort(t)
 	s := newStory(t, 8)
 	whole := s.whole(t)
 	at := s.places(t, whole)
@@ -81,7 +85,7 @@ func TestDamagedFiles(t *testing.T) {
 		{"empty undo file", func(disk *crash.FS) { shorten(t, disk, undoFile(tip), 0) }, " bytes", false},
 		{"missing index", func(disk *crash.FS) { removeAll(t, disk, storyDir+"/blocks/index") }, "index", false},
 		{"missing manifest", func(disk *crash.FS) { removeLike(t, disk, storyDir+"/blocks/index", "MANIFEST") }, "MANIFEST", false},
-		{"missing coins", func(disk *crash.FS) { removeLike(t, disk, storyDir+"/chainstate", "0") }, "chainstate", false},
+		{"missing manifest of the coins", func(disk *crash.FS) { removeLike(t, disk, storyDir+"/chainstate", "MANIFEST") }, "MANIFEST", false},
 		{"missing name of the coins", func(disk *crash.FS) { removeLike(t, disk, storyDir+"/chainstate", "CURRENT") }, "CURRENT", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -95,6 +99,21 @@ func TestDamagedFiles(t *testing.T) {
 			}
 			s.recover(t, disk, l.err)
 		})
+	}
+}
+
+// Without its journal the database of coins is what it was when its last table
+// was written, and the blocks since then are connected again.
+func TestMissingJournal(t *testing.T) {
+	s := newStory(t, 11)
+	disk := s.whole(t).Reopen(1)
+	for _, name := range list(t, disk, storyDir+"/chainstate") {
+		if strings.HasSuffix(name, ".log") {
+			remove(t, disk, storyDir+"/chainstate/"+name)
+		}
+	}
+	if l := s.live(t, s.config(disk), "no journal"); l.err != nil {
+		t.Fatal(l.err)
 	}
 }
 
@@ -169,7 +188,10 @@ func list(t *testing.T, disk *crash.FS, dir string) (names []string) {
 
 // A byte that changed in a database is found, or matters to nothing: no start
 // shows other coins than the model's, and each error names the way out.
-func TestDamagedDatabases(t *testing.T) { damagedDatabases(t, int64(few(3, 1))) }
+func TestDamagedDatabases(t *testing.T) {
+	notShort(t)
+	damagedDatabases(t, 3)
+}
 
 func TestDamagedDatabasesLong(t *testing.T) {
 	if !long() {
@@ -274,4 +296,51 @@ func editDatabase(t *testing.T, disk *crash.FS, dir, owner string, fn func(db *l
 	if err := it.Error(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// An index that lost its records does not take the block files for empty: the
+// start that finds out leaves them alone, and a reindex has all of them.
+func TestLostIndexKeepsBlocks(t *testing.T) {
+	s := newStory(t, 10)
+	whole := s.whole(t)
+	first := blockFile(s.places(t, whole)(0))
+	disk := whole.Reopen(1)
+	before := contents(t, disk, first)
+
+	index := storyDir + "/blocks/index"
+	removeAll(t, disk, index)
+	fresh, err := blockstore.Open(blockstore.Config{FS: disk, Dir: "/fresh", IndexDir: index})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := fresh.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	l := s.live(t, s.config(disk), "lost index")
+	if l.err == nil || !strings.Contains(l.err.Error(), "which the block index does not have; -reindex ") {
+		t.Fatal(l.err)
+	}
+	if !bytes.Equal(contents(t, disk, first), before) {
+		t.Fatalf("%s changed", first)
+	}
+	s.recover(t, disk, l.err)
+}
+
+func contents(t *testing.T, disk *crash.FS, name string) []byte {
+	t.Helper()
+	f, err := disk.OpenFile(name, os.O_RDONLY)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	size, err := f.Size()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, size)
+	if _, err := f.ReadAt(b, 0); err != nil && err != io.EOF {
+		t.Fatal(err)
+	}
+	return b
 }

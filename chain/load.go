@@ -95,6 +95,11 @@ func (c *Chain) load() error {
 	if err := c.dropStaleCoins(); err != nil {
 		return err
 	}
+	// Before anything is written: to an index that lost its records the block
+	// files are empty, and the genesis block would go over what they hold.
+	if head, ok := c.unknownHead(); ok {
+		return corrupt("the coins are at block %s, which the block index does not have; -reindex rebuilds both", head)
+	}
 	if err := c.loadGenesis(); err != nil {
 		return err
 	}
@@ -104,9 +109,6 @@ func (c *Chain) load() error {
 		}
 	}
 	tip := c.tree.Lookup(c.coins.Best())
-	if tip == nil {
-		return corrupt("the coins are at block %s, which the block index does not have; -reindex rebuilds both", c.coins.Best())
-	}
 	c.active.Store(headers.NewChain(tip))
 	for n := tip; n != nil; n = n.Parent() {
 		n.SetSequenceID(headers.SequenceBestFromDisk)
@@ -121,16 +123,27 @@ func (c *Chain) load() error {
 // dropStaleCoins begins the coins anew when a reindex was cut short after the
 // index had been dropped and before the coins were.
 func (c *Chain) dropStaleCoins() error {
-	to, _, interrupted := c.coins.Heads()
-	best := c.coins.Best()
-	known := (best.IsZero() || c.tree.Lookup(best) != nil) && (!interrupted || c.tree.Lookup(to) != nil)
-	if known || !c.store.Reindexing() {
+	if _, ok := c.unknownHead(); !ok || !c.store.Reindexing() {
 		return nil
 	}
 	if err := c.coins.Close(); err != nil {
 		return err
 	}
 	return c.openCoins(true)
+}
+
+// unknownHead is a block that the coins are at, or that a flush was to bring
+// them to, and that the index does not have. No crash leaves one behind: the
+// index is synced before the coins are.
+func (c *Chain) unknownHead() (wire.BlockHash, bool) {
+	best := c.coins.Best()
+	if !best.IsZero() && c.tree.Lookup(best) == nil {
+		return best, true
+	}
+	if to, _, interrupted := c.coins.Heads(); interrupted && c.tree.Lookup(to) == nil {
+		return to, true
+	}
+	return wire.BlockHash{}, false
 }
 
 // loadIndex fills the tree from the stored records.
@@ -207,9 +220,6 @@ func (c *Chain) loadGenesis() error {
 // the older one, if it was left, has been taken off.
 func (c *Chain) rollForward(from, to wire.BlockHash) error {
 	target := c.tree.Lookup(to)
-	if target == nil {
-		return corrupt("an interrupted flush was to block %s, which the block index does not have; -reindex-chainstate rebuilds the coins", to)
-	}
 	source := c.tree.Genesis()
 	if !from.IsZero() {
 		if source = c.tree.Lookup(from); source == nil {
