@@ -68,7 +68,6 @@ type owned struct {
 // sharedState is what the owner tells readers besides the active chain.
 type sharedState struct {
 	initialDownload atomic.Bool
-	loading         atomic.Bool // block files are being indexed or imported
 	reindexing      atomic.Bool
 	largeInvalid    atomic.Bool // an invalid branch has much more work than ours
 }

@@ -41,9 +41,10 @@ func (c *Chain) Status() Status {
 }
 
 // updateDownloadState ends the initial download, for good, once the tip is
-// recent and has enough work.
+// recent and has enough work. While block files are indexed anew the tip says
+// nothing: there is more on the disk.
 func (c *Chain) updateDownloadState() {
-	if !c.state.initialDownload.Load() || c.state.loading.Load() {
+	if !c.state.initialDownload.Load() || c.state.reindexing.Load() {
 		return
 	}
 	tip := c.tip()
