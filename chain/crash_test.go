@@ -11,7 +11,7 @@ import (
 )
 
 // Some of the syncs; TestPowerLossLong takes all.
-func TestPowerLoss(t *testing.T) { powerLoss(t, 1, few(8, 3)) }
+func TestPowerLoss(t *testing.T) { powerLoss(t, 1, few(8, 2)) }
 
 func TestPowerLossLong(t *testing.T) {
 	if !long() {
@@ -118,7 +118,10 @@ func mustFollow(t *testing.T, s *story, before, now life, what string) {
 	}
 }
 
-func TestPowerLossInReindex(t *testing.T) { powerLossInReindex(t, few(6, 2)) }
+func TestPowerLossInReindex(t *testing.T) {
+	notShort(t)
+	powerLossInReindex(t, 6)
+}
 
 func TestPowerLossInReindexLong(t *testing.T) {
 	if !long() {
@@ -182,6 +185,7 @@ func powerLossInReindex(t *testing.T, stops int) {
 // A block that was marked as invalid is not the tip after a loss of power, even
 // where the mark was on the disk and the coins without the block were not.
 func TestPowerLossAfterInvalidation(t *testing.T) {
+	notShort(t)
 	s := newStory(t, 4)
 	first := s.winner.Blocks[len(s.trunk.Blocks)].Hash()
 	whole := s.whole(t)

@@ -309,3 +309,12 @@ func few(usual, short int) int {
 	}
 	return usual
 }
+
+// notShort leaves a test out of the race detector's run, where it takes long
+// and lets no goroutines meet that do not meet in others.
+func notShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes long with the race detector")
+	}
+}
