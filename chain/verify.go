@@ -2,6 +2,7 @@ package chain
 
 import (
 	"context"
+	"sync"
 
 	"grapevine/chain/consensus"
 	"grapevine/chain/headers"
@@ -48,8 +49,13 @@ func (c *Chain) verifyAtStart() error {
 		pool := newScriptPool(c.cfg.Workers, newSigCache(0), func() {})
 		usual := c.scripts
 		c.scripts = pool
-		defer func() { c.scripts = usual }()
-		go pool.run(ctx)
+		var running sync.WaitGroup
+		running.Go(func() { pool.run(ctx) })
+		defer func() {
+			cancel()
+			running.Wait()
+			c.scripts = usual
+		}()
 	}
 	_, err := c.verify(ctx, c.cfg.CheckLevel, c.cfg.CheckBlocks)
 	return err
