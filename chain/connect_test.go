@@ -95,6 +95,41 @@ func TestUnreadableCoins(t *testing.T) {
 	}
 }
 
+// Overwriting is looked for until the chain is known to have BIP 34's own
+// block, and again from a height on.
+func TestOverwritingIsLookedFor(t *testing.T) {
+	p := params.Regtest(params.RegtestOptions{})
+	p.BIP34Hash = wire.BlockHash{34}
+	b := chaintest.New(t, p, 1)
+	block := b.Draft().Block()
+	set, err := utxo.Open(utxo.Config{Storage: storage.NewMemStorage()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	below := utxo.NewOverlay(nil, set)
+	below.Add(wire.OutPoint{Txid: block.Txs[0].Txid()}, consensus.Coin{Out: block.Txs[0].Out[0], Height: 1}, true)
+	for _, tc := range []struct {
+		height int32
+		at34   wire.BlockHash
+		want   error
+	}{
+		{500, wire.BlockHash{}, consensus.ErrBIP30}, {500, wire.BlockHash{1}, consensus.ErrBIP30}, {500, p.BIP34Hash, nil},
+		{1_983_701, p.BIP34Hash, nil}, {1_983_702, p.BIP34Hash, consensus.ErrBIP30},
+	} {
+		r := &blockRules{params: p, height: tc.height, hash: block.Hash(), at34: tc.at34}
+		if err := r.checkOverwrite(block, utxo.NewOverlay(below, set)); !errors.Is(err, tc.want) {
+			t.Errorf("height %d, block %s at BIP 34's height: %v; want %v", tc.height, tc.at34, err, tc.want)
+		}
+	}
+	if err := set.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := &blockRules{params: p, height: 500, hash: block.Hash()}
+	if err := r.checkOverwrite(block, utxo.NewOverlay(nil, set)); !errors.Is(err, utxo.ErrClosed) {
+		t.Errorf("error %v; want %v", err, utxo.ErrClosed)
+	}
+}
+
 // Undo data for other transactions than the block's are damage.
 func TestDisconnectWithForeignUndo(t *testing.T) {
 	c, b := trunk(t)

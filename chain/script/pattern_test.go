@@ -174,6 +174,12 @@ func TestPatterns(t *testing.T) {
 		"0020" + h32:                          {p2wsh: true, pushOnly: true},
 		"5120" + h32:                          {p2tr: true, pushOnly: true},
 		"5220" + h32:                          {pushOnly: true},
+		"5114" + h20:                          {pushOnly: true},
+		"0013" + h20:                          {},
+		"001f" + h32:                          {},
+		"511f" + h32:                          {},
+		"60":                                  {pushOnly: true},
+		"61":                                  {},
 		"51024e73":                            {anchor: true, pushOnly: true},
 		"51024e74":                            {pushOnly: true},
 		"52024e73":                            {pushOnly: true},
@@ -214,10 +220,11 @@ func TestWitnessProgram(t *testing.T) {
 
 func TestHasValidOps(t *testing.T) {
 	big := append([]byte{byte(OpPushData2), 0x09, 0x02}, make([]byte, 521)...)
+	most := append([]byte{byte(OpPushData2), 0x08, 0x02}, make([]byte, 520)...)
 	for _, c := range []struct {
 		s    []byte
 		want bool
-	}{{nil, true}, {unhex("51b9"), true}, {unhex("ba"), false}, {unhex("02"), false}, {big, false}} {
+	}{{most, true}, {nil, true}, {unhex("51b9"), true}, {unhex("ba"), false}, {unhex("02"), false}, {big, false}} {
 		if HasValidOps(c.s) != c.want {
 			t.Errorf("%.20x", c.s)
 		}
@@ -229,7 +236,7 @@ func TestSigOps(t *testing.T) {
 		s            string
 		rough, exact int
 	}{
-		{"", 0, 0}, {"ac", 1, 1}, {"acadac", 3, 3}, {"52ae", 20, 2}, {"60af", 20, 16},
+		{"", 0, 0}, {"ac", 1, 1}, {"acadac", 3, 3}, {"51ae", 20, 1}, {"52ae", 20, 2}, {"60af", 20, 16},
 		{"00ae", 20, 20}, {"0152ae", 20, 20}, {"ae", 20, 20}, {"5161ae", 20, 20},
 		{"ba", 0, 0},     // counts nowhere
 		{"ac02ac", 1, 1}, // stops at the broken push
@@ -242,7 +249,8 @@ func TestSigOps(t *testing.T) {
 	for _, c := range []struct {
 		sig  string
 		want int
-	}{{"0252ae", 2}, {"51", 0}, {"0252ae51", 0}, {"0252ae61", 0}, {"0252aeac", 0}, {"0253", 0}, {"0252ae0353aeac", 4}, {"", 0}} {
+	}{{"0252ae", 2}, {"51", 0}, {"0252ae51", 0}, {"0252ae61", 0}, {"0252aeac", 0}, {"0253", 0}, {"0252ae0353aeac", 4}, {"", 0},
+		{"600252ae", 2}, {"610252ae", 0}, {"4cff0252ae", 0}} {
 		if got := P2SHSigOps(unhex(c.sig), p2sh); got != c.want {
 			t.Errorf("P2SH %s: %d, want %d", c.sig, got, c.want)
 		}

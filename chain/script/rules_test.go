@@ -64,6 +64,9 @@ func TestRules(t *testing.T) {
 		{name: "anchor with a witness", pk: "1 0x024e73", witness: []string{"1"}, flags: StandardFlags, want: "OK"},
 		{name: "anchor wrapped", sig: "{1 0x024e73}", pk: "P2SH", flags: StandardFlags, want: ErrDiscourageWitnessProgram},
 		{name: "anchor wrapped, allowed", sig: "{1 0x024e73}", pk: "P2SH", flags: MandatoryFlags, want: "OK"},
+		{name: "anchor of three bytes", pk: "1 0x034e7300", flags: StandardFlags, want: ErrDiscourageWitnessProgram},
+		{name: "anchor with another first byte", pk: "1 0x024f73", flags: StandardFlags, want: ErrDiscourageWitnessProgram},
+		{name: "anchor with another second byte", pk: "1 0x024e74", flags: StandardFlags, want: ErrDiscourageWitnessProgram},
 		{name: "version 0 of 21 bytes", pk: "0 0x15" + strings.Repeat("11", 21), flags: p2wit, want: ErrProgramLength},
 		{name: "program of zeros", pk: "0 0x14" + strings.Repeat("00", 20), flags: p2wit, want: ErrEvalFalse},
 		{name: "wrapped program of zeros", sig: "{0 0x14" + strings.Repeat("00", 20) + "}", pk: "P2SH", flags: p2wit, want: ErrEvalFalse},
@@ -80,6 +83,8 @@ func TestRules(t *testing.T) {
 		{name: "the same, P2SH off", sig: "NOP {0}", pk: "P2SH", want: "OK"},
 		{name: "push only comes first", sig: "NOP RETURN", pk: "1", flags: VerifySigPushOnly, want: ErrSigPushOnly},
 		{name: "and may be off", sig: "NOP", pk: "1", want: "OK"},
+		{name: "16 is a push", sig: "16", pk: "16 EQUAL", flags: VerifySigPushOnly, want: "OK"},
+		{name: "16 is a push for P2SH too", sig: "16 {16 EQUAL}", pk: "P2SH", flags: VerifyP2SH, want: "OK"},
 
 		// Stacks.
 		{name: "alternative stack ends with its script", sig: "1 1 TOALTSTACK", pk: "FROMALTSTACK", want: ErrAltStack},
@@ -90,6 +95,9 @@ func TestRules(t *testing.T) {
 		{name: "negative zero at the end", pk: "1 0x020080", want: ErrEvalFalse},
 		{name: "a roll that takes the lowest", sig: "1 2", pk: "1 ROLL 1 EQUAL", want: "OK"},
 		{name: "a roll that takes one lower", sig: "1 2", pk: "2 ROLL", want: ErrStack},
+		{name: "a roll of nothing", pk: "ROLL", want: ErrStack},
+		{name: "a pick of nothing", pk: "PICK", want: ErrStack},
+		{name: "a pick by a number that is alone, whatever it is", pk: "0x050000000000 PICK", want: ErrStack},
 
 		// What holds in branches that do not run.
 		{name: "verif that does not run", pk: "1 0 IF VERIF ENDIF", want: ErrBadOpcode},
@@ -115,6 +123,7 @@ func TestRules(t *testing.T) {
 		{name: "number of signatures", pk: "0 1 0 CHECKMULTISIG 1", want: ErrSigCount},
 		{name: "number of signatures negative", pk: "0 -1 0 CHECKMULTISIG 1", want: ErrSigCount},
 		{name: "dummy missing", pk: "0 0 CHECKMULTISIG", want: ErrStack},
+		{name: "dummy missing, which comes before the signatures", pk: "1 1 0 1 CHECKMULTISIG", flags: VerifyDERSig, want: ErrStack},
 		{name: "dummy not empty", pk: "1 0 0 CHECKMULTISIG", flags: VerifyNullDummy, want: ErrNullDummy},
 		{name: "dummy not empty, allowed", pk: "1 0 0 CHECKMULTISIG", want: "OK"},
 		{name: "keys count as operations", pk: strings.Repeat("0 0 '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' '' 20 CHECKMULTISIG DROP ", 9) + strings.Repeat("NOP ", 4) + "1", want: ErrOpCount},
@@ -207,6 +216,7 @@ func TestTapscriptRules(t *testing.T) {
 		{"unknown key adds one", "1 5 1 CHECKSIGADD 6 EQUAL", nil, 0, "OK"},
 		{"unknown key adds nothing", "0 5 1 CHECKSIGADD 5 EQUAL", nil, 0, "OK"},
 		{"unknown key, discouraged", "0 1 CHECKSIG NOT", nil, DiscourageUpgradablePubKeyType, ErrDiscouragePubKeyType},
+		{"adding with two items", "1 1 CHECKSIGADD", nil, 0, ErrStack},
 		{"number of five bytes", "0 0x050000000001 1 CHECKSIGADD", nil, 0, ErrScriptNum},
 		{"signature of 63 bytes", "0x20" + strings.Repeat("11", 32) + " CHECKSIG", [][]byte{sig[:63]}, 0, ErrSchnorrSigSize},
 		{"hash type 0 written out", "0x20" + strings.Repeat("11", 32) + " CHECKSIG", [][]byte{append(sig[:64:64], 0)}, 0, ErrSchnorrSigHashType},

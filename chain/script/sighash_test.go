@@ -6,6 +6,10 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/btcsuite/btcd/btcec/v2"
+	"github.com/btcsuite/btcd/btcec/v2/ecdsa"
+	"github.com/btcsuite/btcd/btcec/v2/schnorr"
+
 	"grapevine/wire"
 )
 
@@ -56,6 +60,7 @@ func TestSigHashBrokenCode(t *testing.T) {
 		"ab02abab":         "0302abab",
 		"510501":           "035105",
 		"514c":             "02514c",
+		"03abab":           "0303",
 		"514c05aa":         "04514c05",
 		"4d05":             "024d",
 		"ab4d0500aa":       "044d0500",
@@ -104,6 +109,54 @@ func TestMidstatesOnDemand(t *testing.T) {
 		}
 	}()
 	NewMidstates(tx, spent[:2])
+}
+
+// Whoever signs by the exported hashes makes what the interpreter accepts, for
+// every hash type, with an annex and without.
+func TestSigningByExportedHashes(t *testing.T) {
+	key, pub := btcec.PrivKeyFromBytes(bytes.Repeat([]byte{9}, 32))
+	xonly := schnorr.SerializePubKey(pub)
+	code := append(push(pub.SerializeCompressed()), byte(OpCheckSig))
+	tx, spent := manyInputs(3, 2)
+	check := func(what string, in int, ht HashType, ok bool) {
+		t.Helper()
+		got := verifyBoth(t, tx, in, MandatoryFlags, NewMidstates(tx, spent), newMemo())
+		if (got == "OK") != ok {
+			t.Errorf("%s, input %d, type %x: %s", what, in, ht, got)
+		}
+	}
+	for in := range tx.In {
+		tx.In[in].ScriptSig = nil
+		for _, ht := range []HashType{0, 1, 2, 3, 0x81, 0x82, 0x83} {
+			spent[in].PkScript = p2wshOf(code)
+			tx.In[in].Witness = [][]byte{{}} // so that the midstates are those of a witness
+			hash := WitnessV0SigHash(NewMidstates(tx, spent), tx, in, code, spent[in].Value, ht)
+			tx.In[in].Witness = [][]byte{append(ecdsa.Sign(key, hash[:]).Serialize(), byte(ht)), code}
+			check("version 0", in, ht, true)
+
+			spent[in].PkScript = append([]byte{0x51, 32}, xonly...)
+			for _, annex := range [][]byte{nil, {annexTag, 1, 2}} {
+				hash, ok := TaprootSigHash(NewMidstates(tx, spent), tx, in, ht, &TaprootSpend{Annex: annex, CodeSeparator: NoCodeSeparator})
+				if wanted := ht&3 != SigHashSingle || in < len(tx.Out); ok != wanted {
+					t.Errorf("input %d, type %x: hash %v", in, ht, ok)
+				}
+				sig, err := schnorr.Sign(key, hash[:])
+				if err != nil {
+					t.Fatal(err)
+				}
+				item := sig.Serialize()
+				if ht != SigHashDefault {
+					item = append(item, byte(ht))
+				}
+				tx.In[in].Witness = [][]byte{item}
+				if annex != nil {
+					tx.In[in].Witness = append(tx.In[in].Witness, annex)
+				}
+				check("taproot", in, ht, ok)
+			}
+		}
+		tx.In[in].Witness = nil
+	}
 }
 
 func FuzzSigHash(f *testing.F) {
