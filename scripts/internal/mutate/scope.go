@@ -16,7 +16,7 @@ var targets = []target{
 	{"chain/sigverify", []string{"batch.go", "der.go", "point.go", "portable.go", "reference.go", "taproot.go", "verify.go"}},
 	{"chain/sigverify/curve", []string{"field.go", "point.go"}},
 	{"chain/script", []string{
-		"checksig.go", "encoding.go", "engine.go", "hashes.go", "midstates.go", "multisig.go", "number.go", "ops.go",
+		"checksig.go", "encoding.go", "engine.go", "hashes.go", "multisig.go", "number.go", "ops.go",
 		"ops_number.go", "ops_stack.go", "pattern.go", "sighash.go", "sigops.go", "taproot.go", "tokenizer.go", "verify.go", "witness.go",
 	}},
 	{"chain", []string{"accept.go", "assumevalid.go", "connect.go", "rules.go"}},
