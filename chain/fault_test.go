@@ -69,7 +69,7 @@ func TestFaultsLong(t *testing.T) {
 	if !long() {
 		t.Skip("set GRAPEVINE_LONG=1")
 	}
-	faults(t, 150)
+	faults(t, 60)
 }
 
 // faults lets one call fail, or that and all later ones, and starts again with
