@@ -1,10 +1,11 @@
 package main
 
 import (
+	"os"
+
 	"grapevine/cmd/grapevine/internal/client"
 	"grapevine/node"
 	"grapevine/node/config"
-	"os"
 )
 
 // runClient is `grapevine cli`.
