@@ -136,6 +136,33 @@ func TestFieldZeros(t *testing.T) {
 	}
 }
 
+// TestFieldCorners takes limbs around those of p, all with all: that each limb
+// is looked at where numbers below p part from those above.
+func TestFieldCorners(t *testing.T) {
+	middle := []uint64{0, mask52 - 1, mask52, mask52 + 1}
+	for _, e0 := range []uint64{0, 1, p0 - 1, p0, mask52, mask52 + 1, 2 * mask52} {
+		for _, e4 := range []uint64{0, mask48 - 1, mask48, mask48 + 1, 2*mask48 + 1} {
+			for i := range len(middle) * len(middle) * len(middle) {
+				e := Element{e0, middle[i%4], middle[i/4%4], middle[i/16], e4}
+				value := e.big()
+				want := new(big.Int).Mod(value, bigP)
+				if e.IsZero() != (want.Sign() == 0) {
+					t.Errorf("%x: zero %v", e, e.IsZero())
+				}
+				if value.BitLen() <= 256 {
+					var b [32]byte
+					if got := new(Element).SetBytes((*[32]byte)(value.FillBytes(b[:]))); got != (value.Cmp(bigP) < 0) {
+						t.Errorf("%x below p: %v", value, got)
+					}
+				}
+				if n := *new(Element).set(&e).Normalize(); n.big().Cmp(want) != 0 {
+					t.Errorf("%x normalised to %x, want %x", e, n, want)
+				}
+			}
+		}
+	}
+}
+
 func TestInverseAndRoot(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 2))
 	roots := 0
