@@ -183,3 +183,33 @@ func TestBlocksBehindASlowOne(t *testing.T) {
 		t.Error("no room although nothing runs")
 	}
 }
+
+// A snapshot that comes when its caller has gone is closed.
+func TestSnapshotForNobody(t *testing.T) {
+	c, _ := trunk(t)
+	for _, gone := range []bool{false, true} {
+		ownedBy(t, c.Chain, func() {
+			if err := c.flushAll(); err != nil {
+				t.Error(err)
+				return
+			}
+			snap, err := c.coins.Snapshot()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer snap.Close()
+			var taken takenSnapshot
+			if gone {
+				taken.take()
+			}
+			taken.put(snap, c.tip())
+			if open := snap.Next(); open == gone {
+				t.Errorf("caller gone %v, snapshot open %v", gone, open)
+			}
+			if s, _ := taken.take(); (s == nil) != gone {
+				t.Errorf("caller gone %v, got %p", gone, s)
+			}
+		})
+	}
+}

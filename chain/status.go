@@ -3,6 +3,7 @@ package chain
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"grapevine/chain/headers"
@@ -93,17 +94,25 @@ func (c *Chain) maxOverlayBytes() int64 { return max(c.cfg.CacheBytes/8, 16<<20)
 // returns. The coins are flushed first; blocks go on being connected while
 // the statistics are computed.
 func (c *Chain) CoinStats(ctx context.Context, kind utxo.HashKind) (*utxo.Stats, *headers.Node, error) {
-	var snap *utxo.Snapshot
-	var tip *headers.Node
-	err := c.alone(ctx, func() (err error) {
-		if err = c.flushAll(); err != nil {
+	var taken takenSnapshot
+	err := c.alone(ctx, func() error {
+		if err := ctx.Err(); err != nil {
+			return err // nobody waits any more
+		}
+		if err := c.flushAll(); err != nil {
 			return err
 		}
-		tip = c.tip()
-		snap, err = c.coins.Snapshot()
+		snap, err := c.coins.Snapshot()
+		if err == nil {
+			taken.put(snap, c.tip())
+		}
 		return err
 	})
+	snap, tip := taken.take()
 	if err != nil {
+		if snap != nil {
+			snap.Close()
+		}
 		return nil, nil, err
 	}
 	defer snap.Close()
@@ -116,4 +125,30 @@ func (c *Chain) CoinStats(ctx context.Context, kind utxo.HashKind) (*utxo.Stats,
 		return nil, nil, err
 	}
 	return stats, tip, nil
+}
+
+// takenSnapshot hands a snapshot from the owner to a caller who may have gone
+// by the time it is taken.
+type takenSnapshot struct {
+	mu   sync.Mutex
+	snap *utxo.Snapshot
+	tip  *headers.Node
+	gone bool
+}
+
+func (t *takenSnapshot) put(snap *utxo.Snapshot, tip *headers.Node) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.gone {
+		snap.Close()
+		return
+	}
+	t.snap, t.tip = snap, tip
+}
+
+func (t *takenSnapshot) take() (*utxo.Snapshot, *headers.Node) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.gone = true
+	return t.snap, t.tip
 }
