@@ -30,13 +30,18 @@ func (n *Node) importBlocks(ctx context.Context, c *chain.Chain) error {
 	return err
 }
 
-// checkImports finds files that are not there before anything starts: a typing error should not cost a start.
+// checkImports finds files that are not there before anything starts: a typing error should not cost a start. A pipe or a device is
+// refused as well: it has no size to read up to, and opening a pipe that nobody writes to would hold up a stop for ever.
 func checkImports(paths []string) error {
 	for _, p := range paths {
-		if _, err := os.Stat(p); errors.Is(err, os.ErrNotExist) {
+		info, err := os.Stat(p)
+		if errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("-loadblock=%s: there is no such file or directory", p)
 		} else if err != nil {
 			return fmt.Errorf("-loadblock=%s: %w", p, err)
+		}
+		if !info.IsDir() && !info.Mode().IsRegular() {
+			return fmt.Errorf("-loadblock=%s: neither a file nor a folder", p)
 		}
 	}
 	return nil

@@ -355,6 +355,7 @@ func TestRefusedStarts(t *testing.T) {
 		"Unable to start HTTP server. See debug log for details":           func(c *config.Config) { c.RPC.CookiePerms = "x" },
 		"Invalid -rpcallowip subnet specification: x. ":                    func(c *config.Config) { c.RPC.AllowIP = []string{"x"} },
 		"-loadblock=" + file + ".none: there is no such file or directory": func(c *config.Config) { c.LoadBlock = []string{file + ".none"} },
+		"-loadblock=" + os.DevNull + ": neither a file nor a folder":       func(c *config.Config) { c.LoadBlock = []string{os.DevNull} },
 		"Unable to create the PID file ":                                   func(c *config.Config) { c.PIDFile = filepath.Join(file, "x") },
 		"Could not open debug log file ":                                   func(c *config.Config) { c.Log.File = filepath.Join(file, "x") },
 	} {
