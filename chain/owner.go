@@ -122,6 +122,10 @@ func (c *Chain) ask(ctx context.Context, do func(reply func(error)) error) error
 func (c *Chain) alone(ctx context.Context, do func() error) error {
 	return c.ask(ctx, func(reply func(error)) error {
 		c.exclusive = append(c.exclusive, func() error {
+			if err := ctx.Err(); err != nil {
+				reply(err) // who asked has gone while it waited its turn
+				return nil
+			}
 			reply(do())
 			return c.failure()
 		})

@@ -1,6 +1,8 @@
 package chain
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -175,5 +177,36 @@ func TestPrecious(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantCoins(t, c.Chain, want)
+	}
+}
+
+// What waits its turn is not done any more when its caller has gone.
+func TestAloneForgetsWhoHasGone(t *testing.T) {
+	c := start(t, regtest(t))
+	ctx, cancel := context.WithCancel(t.Context())
+	busy, release := make(chan struct{}), make(chan struct{})
+	first := make(chan error, 1)
+	go func() {
+		first <- c.alone(t.Context(), func() error { close(busy); <-release; return nil })
+	}()
+	<-busy
+	done := make(chan struct{})
+	asked := make(chan error, 1)
+	go func() { asked <- c.alone(ctx, func() error { close(done); return nil }) }()
+	cancel()
+	if err := <-asked; !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	close(release)
+	if err := <-first; err != nil {
+		t.Fatal(err)
+	}
+	if err := c.alone(t.Context(), func() error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-done:
+		t.Error("it was done for nobody")
+	default:
 	}
 }

@@ -12,7 +12,8 @@
 // position (an index from its last indexed block). A holding cursor is the
 // exception: publishing waits for it, which only the transaction pool may
 // ask for, because a transaction is judged only when the pool's tip is the
-// coins' tip.
+// coins' tip. Its owner must not call back into the chain from the goroutine
+// that reads it: the chain may be waiting for that very goroutine.
 //
 // Concurrency: one goroutine publishes; any number read, each its own cursor.
 package event
