@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"grapevine/internal/vfs/crash"
 	"grapevine/wire"
@@ -207,5 +208,37 @@ func TestReadErrors(t *testing.T) {
 	}
 	if err := read(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// An index batch larger than LevelDB's buffer that fails at any write leaves a
+// store that can be closed.
+func TestCloseAfterFailedBatch(t *testing.T) {
+	records := make([]Record, 400) // 64 KiB, four times the buffer
+	for i := range records {
+		records[i] = Record{Height: int32(i + 1)}
+	}
+	for n := 1; ; n++ {
+		disk := crash.New()
+		s := mustOpen(t, smallConfig(disk))
+		if err := s.WriteIndex(records[:2]); err != nil {
+			t.Fatal(err)
+		}
+		disk.Inject(nth(crash.Write, n, syscall.EIO))
+		err := s.WriteIndex(records)
+		disk.Inject(nil)
+		closed := make(chan error, 1)
+		go func() { closed <- s.Close() }()
+		select {
+		case <-closed:
+		case <-time.After(time.Minute):
+			t.Fatalf("write %d failed with %v: the store does not close", n, err)
+		}
+		if err == nil {
+			if n == 1 {
+				t.Error("no write failed")
+			}
+			return
+		}
 	}
 }

@@ -79,9 +79,12 @@ func options(buffer int) *opt.Options {
 		Compression:            opt.NoCompression,
 		CompactionTableSize:    8 << 20,
 		DisableSeeksCompaction: true,
-		OpenFilesCacheCapacity: 32,
-		WriteBuffer:            buffer,
-		DisableBufferPool:      true,
+		// A transaction that cannot begin, for want of space or of a working
+		// disk, keeps LevelDB's write lock, and Close waits for that for ever.
+		DisableLargeBatchTransaction: true,
+		OpenFilesCacheCapacity:       32,
+		WriteBuffer:                  buffer,
+		DisableBufferPool:            true,
 	}
 }
 
