@@ -3,6 +3,7 @@ package chain
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -343,4 +344,29 @@ func contents(t *testing.T, disk *crash.FS, name string) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// A reindex with another key than the files were written with finds nothing
+// in them, and leaves them as they are.
+func TestReindexWithoutKeyKeepsBlocks(t *testing.T) {
+	s := newStory(t, 11)
+	whole := s.whole(t)
+	first := blockFile(s.places(t, whole)(0))
+	disk := whole.Reopen(1)
+	before := contents(t, disk, first)
+	flip(t, disk, storyDir+"/blocks/xor.dat", 3)
+	cfg := s.config(disk)
+	cfg.Reindex = true
+	for _, what := range []string{"reindex", "start after it"} {
+		l := s.live(t, cfg, what)
+		if l.err == nil || !strings.Contains(l.err.Error(), "xor.dat") {
+			t.Fatalf("%s: %v", what, l.err)
+		}
+		if !bytes.Equal(contents(t, disk, first), before) {
+			t.Fatalf("%s changed %s", what, first)
+		}
+		cfg = s.config(disk)
+	}
+	flip(t, disk, storyDir+"/blocks/xor.dat", 3)
+	s.recover(t, disk, errors.New("-reindex"))
 }

@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -65,6 +69,9 @@ func (c *Chain) Reindex(ctx context.Context) error {
 		return fmt.Errorf("reindex: %w", err)
 	}
 	err = c.alone(ctx, func() error {
+		if err := c.checkReadable(); err != nil {
+			return c.fail(err)
+		}
 		if err := c.flushAll(); err != nil {
 			return err
 		}
@@ -83,6 +90,33 @@ func (c *Chain) Reindex(ctx context.Context) error {
 		return err
 	}
 	return c.quiesce(ctx)
+}
+
+// checkReadable stops a reindex that found no block at all in files that hold
+// something: it is the key that is wrong, or the network, and the genesis block
+// would be written over the first of them.
+func (c *Chain) checkReadable() error {
+	if c.tree.Len() > 1 || c.tree.Genesis().Status()&headers.StatusHasData != 0 {
+		return nil
+	}
+	dir := filepath.Join(c.cfg.Dir, "blocks")
+	f, err := c.cfg.FS.OpenFile(filepath.Join(dir, "blk00000.dat"), os.O_RDONLY)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var head [8]byte // zero where a first start reserved space and got no further
+	if _, err := f.ReadAt(head[:], 0); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if head == [8]byte{} {
+		return nil
+	}
+	return corrupt("no block of this network can be read from the files in %s: put the xor.dat back that they were written with, "+
+		"or remove them, and start with -reindex", dir)
 }
 
 // blockFiles is where an import reads from.
