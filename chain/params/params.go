@@ -181,7 +181,7 @@ func New(name string, o Options) (*Params, error) {
 	case nameRegtest:
 		return Regtest(RegtestOptions{o.Deployments, o.FastPrune, o.EnforceBIP94}), nil
 	default:
-		return nil, fmt.Errorf("Unknown chain %s.", name) //nolint:staticcheck // the text that users know
+		return nil, fmt.Errorf("Unknown chain %s.", name) // the text that users know
 	}
 	p.apply(o.Deployments)
 	return p, nil

@@ -137,7 +137,7 @@ func (g *generator) build(plans []*txPlan) {
 			return nil
 		})
 	}
-	group.Wait() //nolint:errcheck // jobs cannot fail
+	_ = group.Wait() // jobs cannot fail
 }
 
 func (g *generator) buildJob(plans []*txPlan) {
