@@ -134,7 +134,7 @@ func TestConsoleGoesAway(t *testing.T) {
 // TestDaemon starts a node in the background.
 func TestDaemon(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("not there")
+		t.Skip("-daemon is refused on Windows")
 	}
 	dir, port := t.TempDir(), freePort(t)
 	flags := []string{"-regtest", "-datadir=" + dir, "-rpcport=" + port}

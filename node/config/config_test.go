@@ -222,7 +222,7 @@ func TestIgnoredConf(t *testing.T) {
 
 func TestDefaultDataDir(t *testing.T) {
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
-		t.Skip("other places there")
+		t.Skip("the default folder stands elsewhere on this system")
 	}
 	t.Setenv("HOME", "/h")
 	for p, want := range map[Program]string{Node: "/h/.grapevine", CLI: "/h/.grapevine", Bitcoind: "/h/.bitcoin", BitcoinCLI: "/h/.bitcoin"} {
