@@ -9,7 +9,9 @@
 // write ([Chain.SubmitBlock], [Chain.Invalidate], ...) post to it and return
 // when what they brought has been judged. Calls that read never wait for it:
 // the active chain is an immutable view behind an atomic pointer, the tree
-// only grows, and coins are read under a short read lock.
+// only grows, and coins are read under a short read lock. The exceptions go
+// over all coins or try blocks out, and take their turn when nothing is in
+// flight: [Chain.CoinStats], [Chain.VerifyDB], [Chain.CheckTemplate].
 //
 // # The pipeline
 //
