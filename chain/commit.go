@@ -87,7 +87,7 @@ func (c *Chain) logTip(e event.Event) {
 	}
 	tip := c.tip()
 	c.log.Info("UpdateTip", "best", e.Hash, "height", e.Height, "tx", tip.ChainTxCount(),
-		"date", c.tipDate(), "progress", c.progress(tip), "cache", c.coins.Bytes())
+		"date", c.tipDate(), "progress", c.progressText(tip), "cache", c.coins.Bytes())
 }
 
 // progressBlocks is how many blocks pass between two log lines during initial

@@ -21,8 +21,6 @@ var (
 	ErrUnknownBlock = errors.New("Block not found")
 	// ErrNoData is returned where a block or its undo data is not stored.
 	ErrNoData = errors.New("Block not available (not fully downloaded)")
-	// ErrGenesis is returned by [Chain.Invalidate] for the genesis block.
-	ErrGenesis = errors.New("chain: the genesis block cannot be invalidated")
 	// ErrReindexing is returned for blocks that arrive while the block files
 	// are being indexed anew.
 	ErrReindexing = errors.New("chain: the block files are being indexed, no block is taken")

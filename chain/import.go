@@ -51,7 +51,10 @@ func (c *Chain) Import(ctx context.Context, paths ...string) error {
 			return fmt.Errorf("import of %s: %w", path, err)
 		}
 	}
-	return c.quiesce(ctx)
+	err := c.quiesce(ctx)
+	tip := c.tip()
+	c.log.Info("Import ended", "best", tip.Hash(), "height", tip.Height(), "tx", tip.ChainTxCount(), "progress", c.progressText(tip))
+	return err
 }
 
 // Reindex takes in the blocks that lie in our own files, when [Open] was asked
@@ -178,6 +181,7 @@ type importer struct {
 	c       *Chain
 	from    blockFiles
 	orphans map[wire.BlockHash][]orphan // by missing parent
+	seen    int                         // whatever became of them
 	taken   int
 	refused int
 }
@@ -235,6 +239,9 @@ func (c *Chain) importFrom(ctx context.Context, from blockFiles) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	if im.seen == 0 {
+		c.log.Warn("found no block of this network in the files", "network", c.params.Name, "files", from.files())
+	}
 	c.log.Info("Loaded blocks from files", "blocks", im.taken, "refused", im.refused,
 		"without_parent", len(im.orphans), "took", time.Since(began).Round(time.Millisecond))
 	return nil
@@ -244,6 +251,7 @@ func (c *Chain) importFrom(ctx context.Context, from blockFiles) error {
 func (im *importer) read(ctx context.Context, i int, queue chan<- prepared, room *semaphore.Weighted) error {
 	im.c.log.Info("Loading blocks", "file", im.from.name(i))
 	return im.from.scan(ctx, i, func(raw []byte, offset int64) error {
+		im.seen++
 		p := prepared{place: place{file: i, offset: offset}, size: min(int64(len(raw)), importAhead)}
 		if !im.prepare(&p, raw) {
 			return nil

@@ -116,7 +116,7 @@ func (c *Chain) load() error {
 	c.refillCandidates()
 	c.tree.RecomputeBest()
 	c.updateDownloadState()
-	c.log.Info("Loaded best chain", "hash", tip.Hash(), "height", tip.Height(), "date", c.tipDate(), "progress", c.progress(tip))
+	c.log.Info("Loaded best chain", "hash", tip.Hash(), "height", tip.Height(), "date", c.tipDate(), "progress", c.progressText(tip))
 	return c.verifyAtStart()
 }
 

@@ -10,14 +10,14 @@ import (
 
 // Invalidate marks a block and all that builds on it as invalid, whatever it
 // is; when it is part of the active chain, the chain moves to the best branch
-// without it. It returns once that has happened.
+// without it. It returns once that has happened. Genesis stays as it is.
 func (c *Chain) Invalidate(ctx context.Context, hash wire.BlockHash) error {
 	n := c.tree.Lookup(hash)
 	if n == nil {
 		return ErrUnknownBlock
 	}
 	if n.Height() == 0 {
-		return ErrGenesis
+		return nil // it stays, as with Bitcoin Core, which says nothing either
 	}
 	if err := c.alone(ctx, func() error { return c.invalidate(n) }); err != nil {
 		return err

@@ -82,6 +82,9 @@ func (c *Chain) progress(n *headers.Node) float64 {
 	return min(count/total, 1)
 }
 
+// progressText is progress as the log shows it.
+func (c *Chain) progressText(n *headers.Node) string { return fmt.Sprintf("%.6f", c.progress(n)) }
+
 func (c *Chain) tipDate() string {
 	return time.Unix(c.tip().Time(), 0).UTC().Format(time.RFC3339)
 }

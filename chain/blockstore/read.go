@@ -99,7 +99,7 @@ func readRecord(f sizer, key XORKey, magic [4]byte, offset int64, extra int, lim
 	var head [HeaderSize]byte
 	key.Apply(head[:], first[:HeaderSize], start)
 	if [4]byte(head[:4]) != magic {
-		return nil, corrupt("", 0, "network magic %x, not %x", head[:4], magic)
+		return nil, corrupt("", 0, "network magic %x, not %x (is xor.dat the one that the file was written with?)", head[:4], magic)
 	}
 	size := binary.LittleEndian.Uint32(head[4:])
 	if size > limit {
