@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"testing"
 
-	"grapevine/chain/sigverify"
 	"grapevine/wire"
 )
 
