@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"grapevine/chain/blockstore"
+	"grapevine/chain/consensus"
 	"grapevine/chain/event"
 	"grapevine/chain/headers"
 	"grapevine/chain/utxo"
@@ -294,6 +295,21 @@ func (c *Chain) replayOff(n *headers.Node) error {
 			if err := c.coins.ReplayAdd(tx.In[j].PrevOut, spent[j]); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// replayOutputs adds what a transaction creates to coins that may have it.
+func replayOutputs(coins *utxo.Set, tx *wire.Tx, height int32, coinbase bool) error {
+	for o := range tx.Out {
+		if !spendable(tx, uint32(o)) {
+			continue
+		}
+		err := coins.ReplayAdd(wire.OutPoint{Txid: tx.Txid(), Index: uint32(o)},
+			consensus.Coin{Out: tx.Out[o], Height: height, Coinbase: coinbase})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -4,10 +4,8 @@ import (
 	"context"
 	"sync"
 
-	"grapevine/chain/consensus"
 	"grapevine/chain/headers"
 	"grapevine/chain/utxo"
-	"grapevine/wire"
 )
 
 // Verified says how far [Chain.VerifyDB] came.
@@ -159,20 +157,5 @@ func (v *verifier) putOn(n *headers.Node) error {
 		return corrupt("block %s at height %d does not connect: %v", n.Hash(), n.Height(), err)
 	}
 	v.top = s.overlay
-	return nil
-}
-
-// replayOutputs adds what a transaction creates to coins that may have it.
-func replayOutputs(coins *utxo.Set, tx *wire.Tx, height int32, coinbase bool) error {
-	for o := range tx.Out {
-		if !spendable(tx, uint32(o)) {
-			continue
-		}
-		err := coins.ReplayAdd(wire.OutPoint{Txid: tx.Txid(), Index: uint32(o)},
-			consensus.Coin{Out: tx.Out[o], Height: height, Coinbase: coinbase})
-		if err != nil {
-			return err
-		}
-	}
 	return nil
 }

@@ -84,9 +84,15 @@ func (s *Server) post(r *http.Request, out *reply) {
 		}
 		return
 	}
-	s.serveJSON(ctx, caller{user, r.RemoteAddr, r.RequestURI}, body, out)
-	s.release()
+	s.serveHeld(ctx, caller{user, r.RemoteAddr, r.RequestURI}, body, out)
 	out.finish()
+}
+
+// serveHeld serves with the place that was acquired, which is given back
+// whatever happens.
+func (s *Server) serveHeld(ctx context.Context, from caller, body []byte, out *reply) {
+	defer s.release()
+	s.serveJSON(ctx, from, body, out)
 }
 
 // penalty keeps a caller with a wrong password waiting. It reports false when the caller left.
