@@ -51,10 +51,12 @@ func (c *Chain) Import(ctx context.Context, paths ...string) error {
 			return fmt.Errorf("import of %s: %w", path, err)
 		}
 	}
-	err := c.quiesce(ctx)
+	if err := c.quiesce(ctx); err != nil {
+		return err
+	}
 	tip := c.tip()
 	c.log.Info("Import ended", "best", tip.Hash(), "height", tip.Height(), "tx", tip.ChainTxCount(), "progress", c.progressText(tip))
-	return err
+	return nil
 }
 
 // Reindex takes in the blocks that lie in our own files, when [Open] was asked
