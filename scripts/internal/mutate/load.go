@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"go/ast"
+	"go/build"
 	"go/importer"
 	"go/parser"
 	"go/token"
@@ -76,6 +77,9 @@ func loadPackage(root string, t target, exports map[string]string) ([]*source, e
 		name := e.Name()
 		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
 			continue
+		}
+		if ours, err := build.Default.MatchFile(filepath.Join(root, t.dir), name); err != nil || !ours {
+			continue // for another system; the compiler says what is wrong with it
 		}
 		text, err := os.ReadFile(filepath.Join(root, t.dir, name))
 		if err != nil {
