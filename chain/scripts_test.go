@@ -49,3 +49,19 @@ func TestEveryInputIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// Workers report in any order; the first failure in the order of the block
+// counts.
+func TestFirstFailureCounts(t *testing.T) {
+	list := []scriptFailure{{tx: 1, in: 9}, {tx: 2, in: 3}, {tx: 2, in: 5}}
+	for first := range list {
+		for second := range list {
+			j := &scriptJob{}
+			j.fail(&list[first])
+			j.fail(&list[second])
+			if want := &list[min(first, second)]; j.failure != want {
+				t.Errorf("%+v, then %+v: %+v", list[first], list[second], *j.failure)
+			}
+		}
+	}
+}

@@ -234,6 +234,7 @@ func TestConnectMissing(t *testing.T) {
 		{"output spent twice in the block", []wire.Tx{first, spend(pointOf(first)), spend(known[1], pointOf(first))}, 3},
 		{"created later in the block", []wire.Tx{spend(known[0], pointOf(later)), later}, 1},
 		{"spent in the layer below", []wire.Tx{first, spend(known[2])}, 1},
+		{"the first of two", []wire.Tx{spend(known[2]), first, spend(known[0])}, 0},
 		{"the coinbase's", []wire.Tx{spend(pointOf(*coinbase.Seal()))}, -1},
 	} {
 		o := NewOverlay(below, s)
