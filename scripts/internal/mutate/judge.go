@@ -92,9 +92,9 @@ func (c *court) open(ctx context.Context, dir, bin string) error {
 	return os.WriteFile(file, data, 0o644)
 }
 
-// noJudge are the tests that take long, by their name, and those of power cuts
-// and kills, whose end depends on the moment.
-var noJudge = regexp.MustCompile("Long|PowerLoss|Kill")
+// noJudge are the tests that take long, by their name, and those of broken disks
+// and kills, which are slow and about something else.
+var noJudge = regexp.MustCompile("Long|PowerLoss|Kill|Fault|Damage|DiskFull")
 
 func (c *court) list(bin, dir string) ([]string, error) {
 	cmd := exec.Command(bin, "-test.list", "^(Test|Fuzz|Example)")
