@@ -218,6 +218,12 @@ func TestConnectMissing(t *testing.T) {
 	below := NewOverlay(nil, s)
 	below.Spend(known[2])
 	unknown := wire.OutPoint{Txid: wire.Txid{9}}
+	var unknowns []wire.OutPoint
+	for i := range 8 {
+		unknowns = append(unknowns, wire.OutPoint{Txid: wire.Txid{10 + byte(i)}})
+	}
+	backwards := slices.Clone(unknowns)
+	slices.Reverse(backwards)
 	coinbase := wire.Tx{In: []wire.TxIn{{PrevOut: wire.OutPoint{Index: 0xffffffff}}}, Out: []wire.TxOut{{Value: 5}}}
 	first := spend(known[0])
 	later := spend(known[1])
@@ -235,6 +241,10 @@ func TestConnectMissing(t *testing.T) {
 		{"created later in the block", []wire.Tx{spend(known[0], pointOf(later)), later}, 1},
 		{"spent in the layer below", []wire.Tx{first, spend(known[2])}, 1},
 		{"the first of two", []wire.Tx{spend(known[2]), first, spend(known[0])}, 0},
+		{"the first of two, one of them unknown", []wire.Tx{spend(known[2]), spend(unknown)}, 0},
+		{"the first of two, the other way round", []wire.Tx{spend(unknown), spend(known[2])}, 0},
+		{"the first of several unknown", []wire.Tx{first, spend(unknowns...)}, 1},
+		{"the first of several unknown, backwards", []wire.Tx{first, spend(backwards...)}, 1},
 		{"the coinbase's", []wire.Tx{spend(pointOf(*coinbase.Seal()))}, -1},
 	} {
 		o := NewOverlay(below, s)
@@ -322,6 +332,56 @@ func TestInBlockSpendLeavesNoTrace(t *testing.T) {
 	}
 	if s.cur.index.n != 0 {
 		t.Fatalf("%d entries after a fresh coin was spent", s.cur.index.n)
+	}
+}
+
+// TestOverwrittenCoinbaseIsGone: of the two coins that the repeats of BIP 30
+// make one, none comes back when that is spent.
+func TestOverwrittenCoinbaseIsGone(t *testing.T) {
+	s := openMemory(t)
+	coinbase := wire.Tx{In: []wire.TxIn{{PrevOut: wire.OutPoint{Index: 0xffffffff}}}, Out: []wire.TxOut{{Value: 5}}}
+	b := wire.NewBlock(wire.Header{}, []wire.Tx{coinbase})
+	op := wire.OutPoint{Txid: b.Txs[0].Txid()}
+	o := NewOverlay(nil, s)
+	merge := func(best byte) {
+		t.Helper()
+		if err := s.Merge(wire.BlockHash{best}, o); err != nil {
+			t.Fatal(err)
+		}
+		o.Reset(nil, s)
+	}
+	if _, _, err := o.Connect(b, 1, true); err != nil {
+		t.Fatal(err)
+	}
+	merge(1)
+	flushAndCompare(t, s, coinMap{op: {Out: coinbase.Out[0], Height: 1, Coinbase: true}})
+	if _, _, err := o.Connect(b, 2, false); err != nil {
+		t.Fatal(err)
+	}
+	merge(2)
+	o.Spend(op)
+	merge(3)
+	if _, found, _, err := s.Coins([]wire.OutPoint{op}); err != nil || found[0] {
+		t.Errorf("the overwritten coin is back: %v, %v", found, err)
+	}
+	flushAndCompare(t, s, coinMap{})
+}
+
+// TestOverlayOfClosedSet: what cannot be looked up is a failure.
+func TestOverlayOfClosedSet(t *testing.T) {
+	s := openMemory(t)
+	tx := spend(wire.OutPoint{Txid: wire.Txid{1}})
+	coinbase := wire.Tx{In: []wire.TxIn{{PrevOut: wire.OutPoint{Index: 0xffffffff}}}, Out: []wire.TxOut{{Value: 5}}}
+	b := wire.NewBlock(wire.Header{}, []wire.Tx{coinbase, tx})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := NewOverlay(nil, s).Connect(b, 2, true); !errors.Is(err, ErrClosed) {
+		t.Errorf("connecting: %v", err)
+	}
+	undo := [][]consensus.Coin{{{Out: wire.TxOut{Value: 7}, Height: 1}}}
+	if _, err := NewOverlay(nil, s).Disconnect(b, 2, undo, false); !errors.Is(err, ErrClosed) {
+		t.Errorf("disconnecting: %v", err)
 	}
 }
 
