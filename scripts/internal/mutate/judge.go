@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -38,7 +39,7 @@ type court struct {
 	failing []string // tests that fail with nothing mutated
 }
 
-// quick tests of a package are asked together, others one by one.
+// quick is how many seconds a test may take to be asked together with others.
 const quick = 0.5
 
 // open lists the tests of a package and runs each by itself with nothing
@@ -203,27 +204,34 @@ func (c *court) judge(ctx context.Context, m *mutant, listed bool) (verdict, err
 	return verdict{}, nil
 }
 
-// groups are the tests for m, cut into runs.
+// groups are the tests for m, cut into runs: package by package, the quick of
+// each in runs of about half a second, and the others of all in the end.
 func (c *court) groups(m *mutant) [][]*test {
 	dirs := append([]string{m.dir()}, slices.DeleteFunc(slices.Clone(c.judges), func(d string) bool { return d == m.dir() })...)
-	var fast, slow [][]*test
+	var groups, slow [][]*test
 	for _, dir := range dirs {
-		var together []*test
+		var list []*test
 		for _, t := range c.tests {
-			switch {
-			case t.dir != dir || !slices.Contains(t.Reaches, m.id) || t.Seconds > c.slowest:
-			case t.Seconds < quick:
-				together = append(together, t)
-			default:
-				slow = append(slow, []*test{t})
+			if t.dir == dir && slices.Contains(t.Reaches, m.id) && t.Seconds <= c.slowest {
+				list = append(list, t)
 			}
 		}
-		if len(together) > 0 {
-			fast = append(fast, together)
+		slices.SortStableFunc(list, bySeconds)
+		for len(list) > 0 && list[0].Seconds < quick {
+			n, sum := 0, 0.0
+			for n < len(list) && sum < quick && list[n].Seconds < quick {
+				sum += list[n].Seconds
+				n++
+			}
+			groups = append(groups, list[:n])
+			list = list[n:]
+		}
+		for _, t := range list {
+			slow = append(slow, []*test{t})
 		}
 	}
-	slices.SortStableFunc(slow, func(a, b []*test) int {
-		return int(1000 * (a[0].Seconds - b[0].Seconds))
-	})
-	return append(fast, slow...)
+	slices.SortStableFunc(slow, func(a, b []*test) int { return bySeconds(a[0], b[0]) })
+	return append(groups, slow...)
 }
+
+func bySeconds(a, b *test) int { return cmp.Compare(a.Seconds, b.Seconds) }
