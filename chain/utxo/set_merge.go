@@ -5,8 +5,9 @@ import "grapevine/wire"
 // Merge folds overlays in, the lowest first, and makes best the block of the
 // coins, under one short write lock: readers see nothing between, there is no
 // I/O in it, and all memory is taken before it. The overlays must be the
-// lowest that are not merged; they are empty after that and may be Reset. An
-// error (no memory) leaves everything as it was. The owner's.
+// lowest that are not merged; they are empty after that and may be Reset. Without
+// memory nothing changes; a failure after that closes the set, as half of it
+// would be in. The owner's.
 func (s *Set) Merge(best wire.BlockHash, stack ...*Overlay) error {
 	if s.closed.Load() {
 		return &Error{Kind: ErrClosed}
