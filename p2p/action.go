@@ -1,0 +1,85 @@
+package p2p
+
+import (
+	"time"
+
+	"grapevine/chain/headers"
+	"grapevine/p2p/peer"
+	"grapevine/wire"
+)
+
+// Action is something that the core wants done. The shell does actions in the
+// order in which they were returned, and none of them makes it wait.
+type Action interface{ action() }
+
+type (
+	// Send queues a message for a peer; [Wrote] reports it when it has left.
+	// What concerns a peer that is gone is dropped.
+	Send struct {
+		Peer peer.ID
+		Msg  wire.Message
+	}
+
+	// ServeBlock reads a block on a worker and queues it for a peer, as it was
+	// stored, or without its witness; [Served] follows.
+	ServeBlock struct {
+		Peer    peer.ID
+		Node    *headers.Node
+		Witness bool
+	}
+
+	// Disconnect closes a connection; [Disconnected] follows.
+	Disconnect struct {
+		Peer   peer.ID
+		Reason string
+	}
+
+	// Dial makes an outbound connection; [Connected] or [DialFailed] follows.
+	Dial struct {
+		Target string // host, host:port, address, as the operator wrote it
+		Kind   peer.Kind
+	}
+
+	// SubmitHeaders asks for the verdict on headers, each the child of the one
+	// before it; [HeadersJudged] follows. Those of one peer are judged in order.
+	SubmitHeaders struct {
+		Peer peer.ID
+		Seq  uint64
+		List []wire.Header
+	}
+
+	// SubmitBlock asks for the verdict on a block; [BlockJudged] follows.
+	SubmitBlock struct {
+		Peer  peer.ID
+		Seq   uint64
+		Block *wire.Block
+	}
+
+	// SubmitTx asks for the verdict on a transaction; [TxJudged] follows. All are
+	// judged in the order in which they were submitted.
+	SubmitTx struct {
+		Peer peer.ID
+		Seq  uint64
+		Tx   *wire.Tx
+	}
+
+	// Release gives back the receive credit of so many bytes: that much of what
+	// the peer sent has been dealt with.
+	Release struct {
+		Peer  peer.ID
+		Bytes int
+	}
+
+	// WakeAt asks for a [Tick] at that time; it replaces the one before it.
+	WakeAt struct{ Time time.Time }
+)
+
+func (Send) action()          {}
+func (ServeBlock) action()    {}
+func (Disconnect) action()    {}
+func (Dial) action()          {}
+func (SubmitHeaders) action() {}
+func (SubmitBlock) action()   {}
+func (SubmitTx) action()      {}
+func (Release) action()       {}
+func (WakeAt) action()        {}

@@ -1,0 +1,4 @@
+package p2p
+
+// Core decides. It is stepped by one goroutine.
+type Core struct{}

@@ -1,0 +1,140 @@
+package p2p
+
+import (
+	"net/netip"
+	"time"
+
+	"grapevine/chain/headers"
+	"grapevine/p2p/peer"
+	"grapevine/wire"
+)
+
+// Event is something that happened, as [Core.Step] is told of it.
+type Event interface{ event() }
+
+type (
+	// Connected: a transport is up in either direction and nothing was said yet.
+	Connected struct {
+		Peer peer.ID
+		Kind peer.Kind
+		// Remote and Local are the ends of the connection.
+		Remote, Local netip.AddrPort
+		// Name is what the peer is called in lists: the target as it was
+		// dialled, or Remote in text.
+		Name string
+		// Target is what was asked for, of outbound connections.
+		Target string
+	}
+
+	// DialFailed: an outbound connection did not come about.
+	DialFailed struct {
+		Target string
+		Kind   peer.Kind
+		Err    error
+	}
+
+	// Disconnected: the connection has ended; nothing more comes from it.
+	Disconnected struct {
+		Peer peer.ID
+		Err  error // nil when we ended it
+	}
+
+	// Received: a message has arrived. The core answers with [Release] once it is
+	// done with it.
+	Received struct {
+		Peer peer.ID
+		Msg  wire.Message
+		// Size is what the message took on the wire, its frame included.
+		Size int
+		// At is when its last byte arrived.
+		At time.Time
+	}
+
+	// Wrote: so many bytes of what was to be sent have left for the network.
+	Wrote struct {
+		Peer  peer.ID
+		Bytes int
+	}
+
+	// Served: a [ServeBlock] has been handed to the writer; Bytes of it will be
+	// reported by [Wrote]. Err is set when the block could not be read.
+	Served struct {
+		Peer  peer.ID
+		Node  *headers.Node
+		Bytes int
+		Err   error
+	}
+
+	// HeadersJudged is the verdict on a [SubmitHeaders].
+	HeadersJudged struct {
+		Peer peer.ID
+		Seq  uint64
+		Last *headers.Node // the last header that is in the tree now, nil when none is
+		Err  error         // of the first that was refused
+	}
+
+	// BlockJudged is the verdict on a [SubmitBlock]. Readers see the result.
+	BlockJudged struct {
+		Peer  peer.ID
+		Seq   uint64
+		Hash  wire.BlockHash
+		Size  int
+		Fresh bool  // it was not here before
+		Err   error // nil when it was stored, whether or not it is connected
+	}
+
+	// TxJudged is the verdict on a [SubmitTx]. Readers see the result.
+	TxJudged struct {
+		Peer peer.ID
+		Seq  uint64
+		Tx   *wire.Tx
+		// Err is nil when the pool took it. Missing lists the parents that
+		// neither chain nor pool has, when that is why it was refused.
+		Err     error
+		Missing []wire.Txid
+	}
+
+	// PoolAdded: a transaction has entered the pool, from wherever.
+	PoolAdded struct {
+		Txid  wire.Txid
+		Wtxid wire.Wtxid
+	}
+
+	// TipMoved: the active chain has a new tip and the pool follows it.
+	TipMoved struct {
+		Old, New *headers.Node
+	}
+
+	// HeaderTip: the best known header is another one.
+	HeaderTip struct{}
+
+	// BlockTx: the transactions of a block that was connected, so that nobody
+	// is asked for them any more.
+	BlockTx struct {
+		Txids  []wire.Txid
+		Wtxids []wire.Wtxid
+	}
+
+	// Tick: the time asked for by [WakeAt] has come.
+	Tick struct{}
+
+	// Command runs one of the core's own methods in its turn: what an operator
+	// asks for, or asks about.
+	Command struct{ Do func(c *Core, now time.Time) }
+)
+
+func (Connected) event()     {}
+func (DialFailed) event()    {}
+func (Disconnected) event()  {}
+func (Received) event()      {}
+func (Wrote) event()         {}
+func (Served) event()        {}
+func (HeadersJudged) event() {}
+func (BlockJudged) event()   {}
+func (TxJudged) event()      {}
+func (PoolAdded) event()     {}
+func (TipMoved) event()      {}
+func (HeaderTip) event()     {}
+func (BlockTx) event()       {}
+func (Tick) event()          {}
+func (Command) event()       {}

@@ -1,0 +1,50 @@
+package peer
+
+import "strconv"
+
+// ID numbers the connections of one run, from 0 on, and is never used twice.
+type ID int64
+
+// String returns the number in decimal.
+func (id ID) String() string { return strconv.FormatInt(int64(id), 10) }
+
+// Kind says why a connection was made.
+type Kind uint8
+
+const (
+	// Inbound: the peer connected to us.
+	Inbound Kind = iota
+	// Manual: asked for by -connect, -addnode or the addnode call.
+	Manual
+	// FullRelay: outbound of our own choice; blocks, transactions, addresses.
+	FullRelay
+	// BlockRelay: outbound of our own choice; blocks only.
+	BlockRelay
+	// Feeler: made to learn whether an address answers, then closed.
+	Feeler
+	// AddrFetch: made to ask for addresses, then closed.
+	AddrFetch
+)
+
+// String returns the kind as getpeerinfo's connection_type shows it.
+func (k Kind) String() string {
+	switch k {
+	case Inbound:
+		return "inbound"
+	case Manual:
+		return "manual"
+	case FullRelay:
+		return "outbound-full-relay"
+	case BlockRelay:
+		return "block-relay-only"
+	case Feeler:
+		return "feeler"
+	case AddrFetch:
+		return "addr-fetch"
+	default:
+		return "unknown"
+	}
+}
+
+// RelaysTx reports whether transactions are exchanged over such a connection.
+func (k Kind) RelaysTx() bool { return k != BlockRelay && k != Feeler }
