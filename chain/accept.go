@@ -7,6 +7,7 @@ import (
 	"grapevine/chain/blockstore"
 	"grapevine/chain/consensus"
 	"grapevine/chain/headers"
+	"grapevine/internal/u256"
 	"grapevine/wire"
 )
 
@@ -14,16 +15,15 @@ func invalid(kind consensus.ErrorKind, result consensus.Result, format string, a
 	return &consensus.Error{Kind: kind, Result: result, Detail: fmt.Sprintf(format, args...)}
 }
 
-// acceptHeader adds a header to the tree, or finds it there. Owner only.
-func (c *Chain) acceptHeader(h *wire.Header, hash wire.BlockHash) (*headers.Node, error) {
+// acceptHeader adds a header that passed [consensus.CheckHeader] to the tree, or
+// finds it there. With low set, one that is not there is refused for the work
+// of its chain, unless it breaks a rule as well. Owner only.
+func (c *Chain) acceptHeader(h *wire.Header, hash wire.BlockHash, low bool) (*headers.Node, error) {
 	if n := c.tree.Lookup(hash); n != nil {
 		if n.Status()&headers.StatusFailed != 0 {
 			return n, invalid(consensus.ErrDuplicateHeader, consensus.ResultCachedInvalid, "block %s was previously marked invalid", hash)
 		}
 		return n, nil
-	}
-	if err := consensus.CheckHeader(h, c.params); err != nil {
-		return nil, err
 	}
 	prev := c.tree.Lookup(h.PrevBlock)
 	if prev == nil {
@@ -34,6 +34,9 @@ func (c *Chain) acceptHeader(h *wire.Header, hash wire.BlockHash) (*headers.Node
 	}
 	if err := consensus.ContextualCheckHeader(h, c.headerContext(prev, h), c.params); err != nil {
 		return nil, err
+	}
+	if low {
+		return nil, invalid(consensus.ErrLowChainWork, consensus.ResultHeaderLowWork, "")
 	}
 	n := c.tree.InsertHashed(*h, hash, prev)
 	c.dirty[n] = struct{}{}
@@ -56,17 +59,25 @@ func (c *Chain) blockContext(prev *headers.Node) consensus.BlockContext {
 	return consensus.BlockContext{Height: prev.Height() + 1, PrevMTP: prev.MedianTimePast()}
 }
 
+// arrival says how a block came.
+type arrival struct {
+	at          *blockstore.Pos // where it lies in our own files already
+	unrequested bool            // see [BlockOptions]
+	minWork     u256.Int
+}
+
 // acceptBlock stores a block that passed [consensus.CheckBlock], unless it is
-// here already, and makes it and what waited for it candidates. With at set
-// the block already lies there in our own files. Owner only.
-func (c *Chain) acceptBlock(b *wire.Block, at *blockstore.Pos) (n *headers.Node, fresh bool, err error) {
-	n, err = c.acceptHeader(&b.Header, b.Hash())
+// here already or was not asked for, and makes it and what waited for it
+// candidates. Owner only.
+func (c *Chain) acceptBlock(b *wire.Block, how arrival) (n *headers.Node, fresh bool, err error) {
+	n, err = c.acceptHeader(&b.Header, b.Hash(), c.lowWork(b.Header.PrevBlock, headers.BlockProof(b.Header.Bits), how.minWork))
 	if err != nil {
 		return n, false, err
 	}
-	if n.Status()&headers.StatusHasData != 0 {
+	if n.Status()&headers.StatusHasData != 0 || how.unrequested && !c.welcome(n) {
 		return n, false, nil
 	}
+	at := how.at
 	if p := n.Parent(); p != nil { // genesis is found again by a reindex
 		if err := consensus.ContextualCheckBlock(b, c.blockContext(p), c.params); err != nil {
 			c.blockFailed(n, err)
@@ -82,6 +93,30 @@ func (c *Chain) acceptBlock(b *wire.Block, at *blockstore.Pos) (n *headers.Node,
 	}
 	c.received(n, b, pos)
 	return n, true, nil
+}
+
+// lowWork reports whether headers with the given work would end with less than
+// least after prev. A parent that is unknown is another error.
+func (c *Chain) lowWork(prev wire.BlockHash, work, least u256.Int) bool {
+	if least.IsZero() {
+		return false
+	}
+	p := c.tree.Lookup(prev)
+	return p != nil && p.ChainWork().Add(work).Cmp(least) < 0
+}
+
+// unrequestedAhead is how far above the tip a block may be that nobody asked
+// for: two days of blocks, as many as a pruned node keeps.
+const unrequestedAhead = 288
+
+// welcome reports whether a block that nobody asked for is taken: disk and work
+// are spent only on one that may soon be the tip.
+func (c *Chain) welcome(n *headers.Node) bool {
+	tip := c.tip()
+	if tip != nil && (n.ChainWork().Cmp(tip.ChainWork()) < 0 || n.Height() > tip.Height()+unrequestedAhead) {
+		return false
+	}
+	return n.ChainWork().Cmp(*c.cfg.MinimumChainWork) >= 0
 }
 
 func (c *Chain) place(b *wire.Block, n *headers.Node, at *blockstore.Pos) (blockstore.Pos, error) {

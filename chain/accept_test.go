@@ -74,7 +74,7 @@ func TestKnownBlockIsNotStoredAgain(t *testing.T) {
 	c, b := trunk(t)
 	before := c.Status().SizeOnDisk
 	ownedBy(t, c.Chain, func() {
-		if _, fresh, err := c.acceptBlock(b.Blocks[50], nil); fresh || err != nil {
+		if _, fresh, err := c.acceptBlock(b.Blocks[50], arrival{}); fresh || err != nil {
 			t.Errorf("fresh %v, error %v", fresh, err)
 		}
 	})

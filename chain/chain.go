@@ -13,6 +13,7 @@ import (
 	"grapevine/chain/params"
 	"grapevine/chain/sigverify"
 	"grapevine/chain/utxo"
+	"grapevine/internal/u256"
 	"grapevine/wire"
 )
 
@@ -36,6 +37,8 @@ type Chain struct {
 	cmds    chan func() error
 	imports chan *importItem
 	wakeup  chan struct{}
+
+	queued atomic.Int64 // see [Chain.Queued]
 
 	fatal     atomic.Pointer[error]
 	fatalOnce sync.Once
@@ -167,4 +170,13 @@ func (c *Chain) Coins(ops []wire.OutPoint) (coins []consensus.Coin, found []bool
 	return coins, found, tip, nil
 }
 
-func newSigCache(bytes int) *sigverify.Cache { return sigverify.NewCache(bytes) }
+// SigCache returns the cache of signatures that are known to be valid. What is
+// added to it before a block comes need not be verified then.
+func (c *Chain) SigCache() *sigverify.Cache { return c.scripts.cache }
+
+// MinimumChainWork returns the work that the valid chain is known to have, by
+// the configuration or the network.
+func (c *Chain) MinimumChainWork() u256.Int { return *c.cfg.MinimumChainWork }
+
+// Syncing reports initial block download, as [Chain.Status] does.
+func (c *Chain) Syncing() bool { return c.state.initialDownload.Load() }

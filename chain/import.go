@@ -29,7 +29,7 @@ type importItem struct {
 // takeImport accepts one block. The importer learns at once whether it was
 // taken; connecting goes on behind its back.
 func (c *Chain) takeImport(it *importItem) {
-	_, _, err := c.acceptBlock(it.block, it.at)
+	_, _, err := c.acceptBlock(it.block, arrival{at: it.at})
 	it.reply <- err
 }
 

@@ -9,6 +9,7 @@ import (
 	"grapevine/chain/consensus"
 	"grapevine/chain/event"
 	"grapevine/chain/headers"
+	"grapevine/chain/sigverify"
 	"grapevine/chain/utxo"
 	"grapevine/wire"
 )
@@ -36,7 +37,7 @@ func Open(cfg Config) (*Chain, error) {
 	c.sequence = headers.SequenceFromDisk
 	c.recent = newRecent(recentBytes)
 	c.reader = newBlockReader(c.checkedBlock, c.recent.has, c.wake)
-	c.scripts = newScriptPool(cfg.Workers, newSigCache(cfg.SigCacheBytes), c.wake)
+	c.scripts = newScriptPool(cfg.Workers, sigverify.NewCache(cfg.SigCacheBytes), c.wake)
 	c.state.initialDownload.Store(true)
 	c.active.Store(headers.NewChain(nil))
 	c.publish = func(event.Event) {} // nobody can have subscribed yet

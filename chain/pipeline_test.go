@@ -21,7 +21,7 @@ import (
 func accepted(t *testing.T, c *Chain, keep bool, blocks ...*wire.Block) {
 	t.Helper()
 	for _, b := range blocks {
-		n, _, err := c.acceptBlock(b, nil)
+		n, _, err := c.acceptBlock(b, arrival{})
 		if err != nil {
 			t.Error(err)
 			return

@@ -8,6 +8,7 @@ import (
 	"grapevine/chain/consensus"
 	"grapevine/chain/event"
 	"grapevine/chain/headers"
+	"grapevine/internal/u256"
 	"grapevine/wire"
 )
 
@@ -25,7 +26,30 @@ const (
 	// DuplicateUnjudged: the block was here before; its scripts were never
 	// checked.
 	DuplicateUnjudged
+	// Ignored: the block was not asked for and is not kept, see [BlockOptions].
+	// Its header is.
+	Ignored
 )
+
+// BlockOptions say how a block came to us.
+type BlockOptions struct {
+	// Requested is set for a block that we asked for, or that an operator or a
+	// miner of ours brings. Any other is kept only if it has at least the tip's
+	// work and the network's minimum, and is at most 288 blocks ahead.
+	Requested bool
+	// MinWork is what a chain must have for its headers to be kept: a block whose
+	// header is new and has less is refused as "too-little-chainwork". Zero takes
+	// any. See [Chain.MinWork].
+	MinWork u256.Int
+}
+
+// HeaderOptions say how headers came to us.
+type HeaderOptions struct {
+	// MinWork is what the chain must have at the last header of the list, going by
+	// their proofs of work, for those that are new to be kept; else they are
+	// refused as "too-little-chainwork". Zero takes any. See [Chain.MinWork].
+	MinWork u256.Int
+}
 
 // waiter is a caller who waits for the verdict on a block.
 type waiter struct {
@@ -41,21 +65,33 @@ type waiter struct {
 // The error is a [consensus.Error] when a rule is broken, and a failure
 // otherwise.
 func (c *Chain) SubmitBlock(ctx context.Context, b *wire.Block) (Outcome, error) {
+	return c.SubmitBlockWith(ctx, b, BlockOptions{Requested: true})
+}
+
+// SubmitBlockWith is [Chain.SubmitBlock] for a block that came from others. It is
+// made to be called from many goroutines, with the blocks in any order once
+// their headers are known; see [Chain.Queued] for what bounds their memory.
+func (c *Chain) SubmitBlockWith(ctx context.Context, b *wire.Block, opts BlockOptions) (Outcome, error) {
 	if out, err := c.known(b.Hash()); out != 0 || err != nil {
 		return out, err
 	}
+	size := int64(len(b.Raw()))
+	c.queued.Add(size)
+	defer c.queued.Add(-size)
 	if err := consensus.CheckBlock(b, c.params, consensus.CheckAll); err != nil {
 		return 0, err
 	}
 	var out Outcome
 	err := c.ask(ctx, func(reply func(error)) error {
-		n, fresh, err := c.acceptBlock(b, nil)
+		n, fresh, err := c.acceptBlock(b, arrival{unrequested: !opts.Requested, minWork: opts.MinWork})
 		if err != nil {
 			reply(err)
 			return c.failure()
 		}
 		if !fresh {
-			out, err = c.known(b.Hash())
+			if out, err = c.known(b.Hash()); out == 0 && err == nil {
+				out = Ignored
+			}
 			reply(err)
 			return nil
 		}
@@ -70,6 +106,11 @@ func (c *Chain) SubmitBlock(ctx context.Context, b *wire.Block) (Outcome, error)
 	}
 	return out, nil
 }
+
+// Queued returns the bytes of the blocks that calls of [Chain.SubmitBlock] and
+// [Chain.SubmitBlockWith] hold at this moment: no verdict was given on them.
+// Whoever brings blocks stops asking for more of them while it is large.
+func (c *Chain) Queued() int64 { return c.queued.Load() }
 
 // known says what there is to say about a block whose data are here already.
 func (c *Chain) known(hash wire.BlockHash) (Outcome, error) {
@@ -142,17 +183,50 @@ func (c *Chain) SubmitHeader(ctx context.Context, h wire.Header) error {
 // the node of the last one that was accepted, with the error of the first one
 // that was not.
 func (c *Chain) SubmitHeaders(ctx context.Context, list []wire.Header) (*headers.Node, error) {
+	return c.SubmitHeadersWith(ctx, list, HeaderOptions{})
+}
+
+// headersAtOnce is how many headers the owner takes in before it turns to what
+// else there is to do: a few milliseconds.
+const headersAtOnce = 500
+
+// SubmitHeadersWith is [Chain.SubmitHeaders] for headers that came from others.
+func (c *Chain) SubmitHeadersWith(ctx context.Context, list []wire.Header, opts HeaderOptions) (*headers.Node, error) {
 	hashes := make([]wire.BlockHash, len(list))
+	var work u256.Int
+	var weak error // of the first header without proof of work
 	for i := range list {
+		if weak = consensus.CheckHeader(&list[i], c.params); weak != nil {
+			list = list[:i]
+			break
+		}
 		hashes[i] = list[i].Hash()
+		work = work.Add(headers.BlockProof(list[i].Bits))
 	}
+	low := len(list) > 0 && c.lowWork(list[0].PrevBlock, work, opts.MinWork)
+	var last *headers.Node
+	for len(list) > 0 {
+		n := min(len(list), headersAtOnce)
+		node, err := c.takeHeaders(ctx, list[:n], hashes[:n], low)
+		if node != nil {
+			last = node
+		}
+		if err != nil {
+			return last, err
+		}
+		list, hashes = list[n:], hashes[n:]
+	}
+	return last, weak
+}
+
+func (c *Chain) takeHeaders(ctx context.Context, list []wire.Header, hashes []wire.BlockHash, low bool) (*headers.Node, error) {
 	var last atomic.Pointer[headers.Node] // the owner may go on when ctx has ended
 	err := c.ask(ctx, func(reply func(error)) error {
 		before := c.tree.Best()
 		var err error
 		for i := range list {
 			var n *headers.Node
-			if n, err = c.acceptHeader(&list[i], hashes[i]); err != nil {
+			if n, err = c.acceptHeader(&list[i], hashes[i], low); err != nil {
 				break
 			}
 			last.Store(n)
@@ -164,6 +238,25 @@ func (c *Chain) SubmitHeaders(ctx context.Context, list []wire.Header) (*headers
 		return nil
 	})
 	return last.Load(), err
+}
+
+// recentWork is how many of the tip's blocks the work of a chain may be short by
+// for its headers to be kept: a day's, so that a fork of that length is seen.
+const recentWork = 144
+
+// MinWork returns the work that a chain of headers should have to be worth
+// memory: the network's minimum, and nearly that of the tip, whatever is more.
+// Below it anybody could make us keep headers by the million at little cost.
+func (c *Chain) MinWork() u256.Int {
+	tip := c.tip()
+	work, day := tip.ChainWork(), headers.BlockProof(tip.Bits()).Mul64(recentWork)
+	if day.Cmp(work) > 0 {
+		day = work
+	}
+	if near := work.Sub(day); near.Cmp(*c.cfg.MinimumChainWork) > 0 {
+		return near
+	}
+	return *c.cfg.MinimumChainWork
 }
 
 // CheckTemplate reports whether a block would be valid on the current tip,

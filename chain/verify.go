@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"grapevine/chain/headers"
+	"grapevine/chain/sigverify"
 	"grapevine/chain/utxo"
 )
 
@@ -44,7 +45,7 @@ func (c *Chain) verifyAtStart() error {
 	defer cancel()
 	if c.cfg.CheckLevel >= 4 {
 		// Blocks are connected again, which needs the script workers.
-		pool := newScriptPool(c.cfg.Workers, newSigCache(0), func() {})
+		pool := newScriptPool(c.cfg.Workers, sigverify.NewCache(0), func() {})
 		usual := c.scripts
 		c.scripts = pool
 		var running sync.WaitGroup
