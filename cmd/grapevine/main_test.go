@@ -185,7 +185,7 @@ func TestSignals(t *testing.T) {
 	blocks := testdata.Module(t, "github.com/btcsuite/btcd", "v0.26.2", "blockchain/testdata/blk_0_to_14131.dat")
 	for _, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		dir, port := t.TempDir(), freePort(t)
-		node := command(t, "bitcoind", "-datadir="+dir, "-rpcport="+port, "-loadblock="+blocks, "-connect=0", "-printtoconsole=0", "-dbcache=4", "-txindex")
+		node := command(t, "bitcoind", "-datadir="+dir, "-rpcport="+port, "-loadblock="+blocks, "-connect=0", "-printtoconsole=0", "-dbcache=4", "-coinstatsindex")
 		var errs bytes.Buffer
 		node.Stderr = &errs
 		if err := node.Start(); err != nil {
@@ -218,7 +218,7 @@ func TestSignals(t *testing.T) {
 		if d := time.Since(began); d > 10*time.Second {
 			t.Errorf("%v: the stop took %v", sig, d)
 		}
-		if !strings.HasPrefix(errs.String(), "Warning: This version of Grapevine does not support the following options, they have no effect: -txindex\n") {
+		if !strings.HasPrefix(errs.String(), "Warning: This version of Grapevine does not support the following options, they have no effect: -coinstatsindex\n") {
 			t.Errorf("%q", errs.String())
 		}
 		log, err := os.ReadFile(filepath.Join(dir, "debug.log"))

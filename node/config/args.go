@@ -231,14 +231,19 @@ func (a *Args) Int(name string, def int64) int64 {
 	return def
 }
 
-// soft sets an option unless a source does, and notes why.
+// soft sets a switch unless a source does, and notes why.
 func (a *Args) soft(name string, value bool, why string) {
-	if a.IsSet(name) {
-		return
-	}
 	v := "0"
 	if value {
 		v = "1"
+	}
+	a.softText(name, v, why)
+}
+
+// softText is soft for an option with a value.
+func (a *Args) softText(name, v, why string) {
+	if a.IsSet(name) {
+		return
 	}
 	a.forced[name] = textSetting(v)
 	a.Notes = append(a.Notes, fmt.Sprintf("parameter interaction: %s -> setting -%s=%s", why, name, v))

@@ -23,7 +23,11 @@ type Config struct {
 	Chain    Chain
 	RPC      RPC
 	Log      Log
-	P2P      P2P
+	Net      Net
+	Pool     Pool
+	Mining   Mining
+	// TxIndex keeps an index of all confirmed transactions.
+	TxIndex bool
 	// LoadBlock are files and folders of blocks to import.
 	LoadBlock []string
 	// StopAfterImport ends the node once LoadBlock is imported.
@@ -170,7 +174,16 @@ func (a *Args) fill(c *Config) (err error) {
 	if c.Log, err = a.logging(); err != nil {
 		return err
 	}
-	c.P2P = a.p2p()
+	if c.Net, err = a.net(c.Params); err != nil {
+		return err
+	}
+	if c.Pool, err = a.pool(c.Params); err != nil {
+		return err
+	}
+	if c.Mining, err = a.mining(); err != nil {
+		return err
+	}
+	c.TxIndex = a.Bool("txindex", false)
 	c.LoadBlock = a.List("loadblock")
 	c.DaemonWait = a.Bool("daemonwait", false)
 	c.Daemon = c.DaemonWait || a.Bool("daemon", false)

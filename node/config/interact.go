@@ -4,41 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
-
-// P2P says how peers are found and taken. What it holds follows from the options and the rules between them.
-type P2P struct {
-	// Listen accepts connections of peers.
-	Listen bool
-	// Connect are the only nodes to connect to; ConnectOnly with none of them means no connections at all.
-	Connect     []string
-	ConnectOnly bool
-	AddNode     []string
-	// DNSSeed and FixedSeeds say where addresses may come from.
-	DNSSeed, FixedSeeds bool
-	Discover            bool
-	MaxConnections      int
-	BlocksOnly          bool
-}
-
-func (a *Args) p2p() P2P {
-	p := P2P{
-		Listen:         a.Bool("listen", true),
-		AddNode:        a.List("addnode"),
-		DNSSeed:        a.Bool("dnsseed", true),
-		FixedSeeds:     a.Bool("fixedseeds", true),
-		Discover:       a.Bool("discover", true),
-		MaxConnections: int(min(max(a.Int("maxconnections", 125), 0), 1<<16)),
-		BlocksOnly:     a.Bool("blocksonly", false),
-	}
-	connect := a.List("connect")
-	p.ConnectOnly = len(connect) > 0 || a.IsNegated("connect")
-	if len(connect) != 1 || connect[0] != "0" {
-		p.Connect = connect
-	}
-	return p
-}
 
 // interact applies the rules by which one option sets the default of another, then refuses contradictions.
 func (a *Args) interact() error {
@@ -47,7 +15,7 @@ func (a *Args) interact() error {
 			a.soft("listen", true, "-"+bind+" set")
 		}
 	}
-	if len(a.List("connect")) > 0 || a.IsNegated("connect") || a.Int("maxconnections", 125) <= 0 {
+	if len(a.List("connect")) > 0 || a.IsNegated("connect") || a.Int("maxconnections", defaultConnections) <= 0 {
 		a.soft("dnsseed", false, "-connect or -maxconnections=0 set")
 		a.soft("listen", false, "-connect or -maxconnections=0 set")
 	}
@@ -66,6 +34,7 @@ func (a *Args) interact() error {
 	}
 	if a.Bool("blocksonly", false) {
 		a.soft("whitelistrelay", false, "-blocksonly=1")
+		a.softText("maxmempool", strconv.Itoa(defaultPoolBlocksMB), "-blocksonly=1")
 	}
 	if a.Bool("whitelistforcerelay", false) {
 		a.soft("whitelistrelay", true, "-whitelistforcerelay=1")
@@ -86,7 +55,6 @@ func (a *Args) contradictions() error {
 	}
 	a.Warnings = append(a.Warnings, a.unknownSections()...)
 	prune := a.Int("prune", 0)
-	listen := a.Bool("listen", true)
 	for _, c := range []struct {
 		wrong bool
 		text  string
@@ -95,19 +63,12 @@ func (a *Args) contradictions() error {
 		{prune != 0 && a.Bool("txindex", false), "Prune mode is incompatible with -txindex."},
 		{prune != 0 && a.Bool("txospenderindex", false), "Prune mode is incompatible with -txospenderindex."},
 		{prune != 0 && a.Bool("reindex-chainstate", false), "Prune mode is incompatible with -reindex-chainstate. Use full -reindex instead."},
-		{a.Bool("forcednsseed", false) && !a.Bool("dnsseed", true), "Cannot set -forcednsseed to true when setting -dnsseed to false."},
-		{!listen && len(a.List("bind"))+len(a.List("whitebind")) > 0, "Cannot set -bind or -whitebind together with -listen=0"},
-		{!listen && a.Bool("listenonion", true), "Cannot set -listen=0 together with -listenonion=1"},
-		{a.Int("maxconnections", 125) < 0, "-maxconnections must be greater or equal than zero"},
-		{a.Int("peertimeout", 60) <= 0, "peertimeout must be a positive integer."},
-		{a.Bool("peerblockfilters", false) && !a.filterIndex(), "Cannot set -peerblockfilters without -blockfilterindex."},
 	} {
 		if c.wrong {
 			return errors.New(c.text)
 		}
 	}
-	_, err := a.port("port", 1)
-	return err
+	return a.checkNet()
 }
 
 func (a *Args) filterIndex() bool {

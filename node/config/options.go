@@ -72,6 +72,13 @@ func group(name string, opts []Option) []Option {
 	return opts
 }
 
+func support(s Support, opts []Option) []Option {
+	for i := range opts {
+		opts[i].Support = s
+	}
+	return opts
+}
+
 func nodeOptions() []Option {
 	return append(group(groupOptions, []Option{
 		{Name: "help", Help: "Print this help and exit (also -h or -?)"},
@@ -84,7 +91,7 @@ func nodeOptions() []Option {
 		{Name: "blocknotify", Hint: "=<cmd>", Support: NoEffect, Help: "Run a command when the best block changes (%s is replaced by its hash)"},
 		{Name: "blockreconstructionextratxn", Hint: "=<n>", Support: NoEffect, Help: "Transactions to keep for rebuilding compact blocks besides those in the pool"},
 		{Name: "blocksdir", Hint: "=<dir>", Support: Refused, Help: "Directory that holds the blocks folder (default: the data directory)"},
-		{Name: "blocksonly", Support: NoEffect, Off: true, Help: "Do not take transactions from peers"},
+		{Name: "blocksonly", Help: "Do not take transactions from peers (default: 0)"},
 		{Name: "blocksxor", Help: "Obfuscate new block files with a random key, so that no scanner finds a pattern in them (default: 1)"},
 		{Name: "coinstatsindex", Support: NoEffect, Off: true, Help: "Keep an index of statistics of all coins by block"},
 		{Name: "conf", Hint: "=<file>", Help: "Configuration file, relative to the data directory; only on the command line (default: bitcoin.conf)"},
@@ -96,8 +103,8 @@ func nodeOptions() []Option {
 		{Name: "debuglogfile", Hint: "=<file>", Help: "The log file, relative to the network's data directory; -nodebuglogfile for none (default: debug.log)"},
 		{Name: "includeconf", Hint: "=<file>", Help: "Read a further configuration file, relative to the data directory; only in bitcoin.conf"},
 		{Name: "loadblock", Hint: "=<file>", Help: "Import blocks at start from a file of blocks or another node's blocks folder; may be given several times"},
-		{Name: "maxmempool", Hint: "=<n>", Support: NoEffect, Help: "Memory of the transaction pool, in MB"},
-		{Name: "mempoolexpiry", Hint: "=<n>", Support: NoEffect, Help: "Hours that a transaction may stay in the pool"},
+		{Name: "maxmempool", Hint: "=<n>", Help: "Memory of the transaction pool, in MB (default: 300, with -blocksonly 5)"},
+		{Name: "mempoolexpiry", Hint: "=<n>", Help: "Hours that a transaction may stay in the pool (default: 336)"},
 		{Name: "minimumchainwork", Hint: "=<hex>", Flags: Debug, Help: "Work that a chain must have before the node believes that it has seen the network"},
 		{Name: "par", Hint: "=<n>", Help: "Goroutines that check scripts (0: one a core; below 0: leave that many cores free; default: 0)"},
 		{Name: "persistmempool", Support: NoEffect, Off: true, Help: "Save the pool at the end and load it at the start"},
@@ -110,7 +117,7 @@ func nodeOptions() []Option {
 		{Name: "settings", Hint: "=<file>", Help: "File of settings made at run time, relative to the network's data directory; -nosettings for none (default: settings.json)"},
 		{Name: "shutdownnotify", Hint: "=<cmd>", Support: NoEffect, Help: "Run a command before stopping"},
 		{Name: "startupnotify", Hint: "=<cmd>", Support: NoEffect, Help: "Run a command after starting"},
-		{Name: "txindex", Support: NoEffect, Off: true, Help: "Keep an index of all transactions"},
+		{Name: "txindex", Help: "Keep an index of all confirmed transactions, so that each is found by its id (default: 0)"},
 		{Name: "txospenderindex", Support: NoEffect, Off: true, Help: "Keep an index of which transaction spends an output"},
 		{Name: "dbcrashratio", Support: Refused}, {Name: "forcecompactdb", Support: NoEffect, Off: true},
 		{Name: "choosedatadir", Support: NoEffect}, {Name: "lang", Support: NoEffect}, {Name: "min", Support: NoEffect}, {Name: "resetguisettings", Support: NoEffect},
@@ -128,8 +135,8 @@ func nodeOptions() []Option {
 		{Name: "deprecatedrpc", Hint: "=<method>", Flags: Debug, Support: NoEffect, Off: true, Help: "Allow a deprecated method"},
 		{Name: "fastprune", Flags: Debug, Support: NoEffect, Off: true, Help: "Small block files, for tests of pruning"},
 		{Name: "limitancestorcount", Hint: "=<n>", Flags: Debug, Support: NoEffect, Help: "Unconfirmed ancestors that a transaction may have"},
-		{Name: "limitclustercount", Hint: "=<n>", Flags: Debug, Support: NoEffect, Help: "Transactions that a cluster may have"},
-		{Name: "limitclustersize", Hint: "=<n>", Flags: Debug, Support: NoEffect, Help: "Virtual size that a cluster may have, in kB"},
+		{Name: "limitclustercount", Hint: "=<n>", Flags: Debug, Help: "Transactions of the pool that may be connected with each other (at most 64, default: 64)"},
+		{Name: "limitclustersize", Hint: "=<n>", Flags: Debug, Help: "Virtual size that connected transactions of the pool may have, in kB (default: 101)"},
 		{Name: "limitdescendantcount", Hint: "=<n>", Flags: Debug, Support: NoEffect, Help: "Unconfirmed descendants that a transaction may have"},
 		{Name: "maxsigcachesize", Hint: "=<n>", Flags: Debug, Help: "Memory for checked signatures, in MiB (default: 32)"},
 		{Name: "maxtipage", Hint: "=<n>", Flags: Debug, Help: "Age in seconds up to which the newest block counts as current (default: 86400)"},
@@ -139,7 +146,7 @@ func nodeOptions() []Option {
 		{Name: "stopatheight", Hint: "=<n>", Flags: Debug, Help: "Stop once the chain has this height (0: never)"},
 		{Name: "test", Hint: "=<option>", Flags: Debug, Help: "Switch on a test rule (regtest): bip94"},
 		{Name: "testactivationheight", Hint: "=<name>@<height>", Flags: Debug, Help: "Set from where segwit, bip34, dersig, cltv or csv is active (not on mainnet)"},
-		{Name: "uacomment", Hint: "=<text>", Support: NoEffect, Help: "Add a comment to the name told to peers"},
+		{Name: "uacomment", Hint: "=<text>", Help: "Add a comment to the name told to peers; may be given several times"},
 	})...)
 }
 
