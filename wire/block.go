@@ -17,7 +17,10 @@ type Block struct {
 
 // DecodeBlock reads a block that fills buf and takes ownership of buf: it is
 // what [Block.Raw] returns and what the scripts alias.
-func DecodeBlock(buf []byte) (*Block, error) {
+func DecodeBlock(buf []byte) (*Block, error) { return decodeBlock(buf, false) }
+
+// decodeBlock passes over what follows the block if more is set.
+func decodeBlock(buf []byte, more bool) (*Block, error) {
 	if len(buf) > math.MaxInt32 {
 		return nil, fail(ErrTooLarge, "block", 0)
 	}
@@ -36,7 +39,10 @@ func DecodeBlock(buf []byte) (*Block, error) {
 		}
 	}
 	if s.pos != len(buf) {
-		return nil, fail(ErrTrailing, "block", s.pos)
+		if !more {
+			return nil, fail(ErrTrailing, "block", s.pos)
+		}
+		buf = buf[:s.pos:s.pos]
 	}
 
 	b := &Block{
@@ -98,6 +104,15 @@ func (b *Block) TxSpan(i int) (start, end int) {
 		start = int(b.ends[i-1])
 	}
 	return start, int(b.ends[i])
+}
+
+// AppendNoWitness appends the block without witness to dst.
+func (b *Block) AppendNoWitness(dst []byte) []byte {
+	dst = append(dst, b.raw[:b.first]...)
+	for i := range b.Txs {
+		dst = b.Txs[i].AppendNoWitness(dst)
+	}
+	return dst
 }
 
 // TotalSize returns the size in bytes with witness.

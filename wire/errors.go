@@ -22,6 +22,14 @@ const (
 	ErrUnknownTxData ErrorKind = "unknown transaction optional data"
 	// ErrTrailing: bytes are left after the end of the value.
 	ErrTrailing ErrorKind = "trailing bytes"
+	// ErrLimit: a list or string longer than the message may hold.
+	ErrLimit ErrorKind = "over the limit"
+	// ErrBadValue: a field that may not hold this value.
+	ErrBadValue ErrorKind = "value not allowed"
+	// ErrBadIndex: indexes of transactions beyond the block or 16 bits.
+	ErrBadIndex ErrorKind = "transaction index out of range"
+	// ErrBadAddress: an address whose length is not that of its network.
+	ErrBadAddress ErrorKind = "wrong length of address"
 	// ErrBadHash: a textual hash that is not 64 hexadecimal digits.
 	ErrBadHash ErrorKind = "hash is not 64 hexadecimal digits"
 )
