@@ -45,6 +45,7 @@ type (
 	SubmitHeaders struct {
 		Peer peer.ID
 		Seq  uint64
+		Size int // bytes on the wire
 		List []wire.Header
 	}
 
@@ -52,7 +53,10 @@ type (
 	SubmitBlock struct {
 		Peer  peer.ID
 		Seq   uint64
+		Size  int // bytes on the wire
 		Block *wire.Block
+		// Requested: we asked for it, so that it is taken whatever its work.
+		Requested bool
 	}
 
 	// SubmitTx asks for the verdict on a transaction; [TxJudged] follows. All are
@@ -60,8 +64,13 @@ type (
 	SubmitTx struct {
 		Peer peer.ID
 		Seq  uint64
+		Size int // bytes on the wire
 		Tx   *wire.Tx
 	}
+
+	// TxServed: a peer has asked for a transaction and gets it, so that the
+	// network knows it.
+	TxServed struct{ Txid wire.Txid }
 
 	// Release gives back the receive credit of so many bytes: that much of what
 	// the peer sent has been dealt with.
@@ -81,5 +90,6 @@ func (Dial) action()          {}
 func (SubmitHeaders) action() {}
 func (SubmitBlock) action()   {}
 func (SubmitTx) action()      {}
+func (TxServed) action()      {}
 func (Release) action()       {}
 func (WakeAt) action()        {}

@@ -67,26 +67,30 @@ type (
 
 	// HeadersJudged is the verdict on a [SubmitHeaders].
 	HeadersJudged struct {
-		Peer peer.ID
-		Seq  uint64
-		Last *headers.Node // the last header that is in the tree now, nil when none is
-		Err  error         // of the first that was refused
+		Peer  peer.ID
+		Seq   uint64
+		Size  int           // of the action, as are Peer and Seq
+		Count int           // of headers submitted
+		Last  *headers.Node // the last header that is in the tree now, nil when none is
+		Err   error         // of the first that was refused
 	}
 
 	// BlockJudged is the verdict on a [SubmitBlock]. Readers see the result.
 	BlockJudged struct {
-		Peer  peer.ID
-		Seq   uint64
-		Hash  wire.BlockHash
-		Size  int
-		Fresh bool  // it was not here before
-		Err   error // nil when it was stored, whether or not it is connected
+		Peer      peer.ID
+		Seq       uint64
+		Hash      wire.BlockHash
+		Size      int // of the action, as are Peer, Seq and Requested
+		Requested bool
+		Fresh     bool  // it was not here before
+		Err       error // nil when it was stored, whether or not it is connected
 	}
 
 	// TxJudged is the verdict on a [SubmitTx]. Readers see the result.
 	TxJudged struct {
 		Peer peer.ID
 		Seq  uint64
+		Size int // of the action, as are Peer, Seq and Tx
 		Tx   *wire.Tx
 		// Err is nil when the pool took it. Missing lists the parents that
 		// neither chain nor pool has, when that is why it was refused.
@@ -108,12 +112,9 @@ type (
 	// HeaderTip: the best known header is another one.
 	HeaderTip struct{}
 
-	// BlockTx: the transactions of a block that was connected, so that nobody
-	// is asked for them any more.
-	BlockTx struct {
-		Txids  []wire.Txid
-		Wtxids []wire.Wtxid
-	}
+	// BlockConnected: a block was connected, after initial download. Nobody is
+	// asked for its transactions any more, and orphans may find their parents.
+	BlockConnected struct{ Block *wire.Block }
 
 	// Tick: the time asked for by [WakeAt] has come.
 	Tick struct{}
@@ -123,18 +124,18 @@ type (
 	Command struct{ Do func(c *Core, now time.Time) }
 )
 
-func (Connected) event()     {}
-func (DialFailed) event()    {}
-func (Disconnected) event()  {}
-func (Received) event()      {}
-func (Wrote) event()         {}
-func (Served) event()        {}
-func (HeadersJudged) event() {}
-func (BlockJudged) event()   {}
-func (TxJudged) event()      {}
-func (PoolAdded) event()     {}
-func (TipMoved) event()      {}
-func (HeaderTip) event()     {}
-func (BlockTx) event()       {}
-func (Tick) event()          {}
-func (Command) event()       {}
+func (Connected) event()      {}
+func (DialFailed) event()     {}
+func (Disconnected) event()   {}
+func (Received) event()       {}
+func (Wrote) event()          {}
+func (Served) event()         {}
+func (HeadersJudged) event()  {}
+func (BlockJudged) event()    {}
+func (TxJudged) event()       {}
+func (PoolAdded) event()      {}
+func (TipMoved) event()       {}
+func (HeaderTip) event()      {}
+func (BlockConnected) event() {}
+func (Tick) event()           {}
+func (Command) event()        {}

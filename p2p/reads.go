@@ -14,6 +14,9 @@ type Ledger interface {
 	BestHeader() *headers.Node
 	// Syncing reports initial block download.
 	Syncing() bool
+	// Loading reports that blocks are being imported or indexed anew: then none
+	// are fetched.
+	Loading() bool
 	// Queued returns the bytes of blocks that wait to be connected.
 	Queued() int64
 }

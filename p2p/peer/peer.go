@@ -48,3 +48,7 @@ func (k Kind) String() string {
 
 // RelaysTx reports whether transactions are exchanged over such a connection.
 func (k Kind) RelaysTx() bool { return k != BlockRelay && k != Feeler }
+
+// Automatic reports whether we chose the peer ourselves, and may ask for
+// services in return.
+func (k Kind) Automatic() bool { return k == FullRelay || k == BlockRelay || k == AddrFetch }
