@@ -43,6 +43,7 @@ var layers = map[string][]string{
 	"node/config":                {"wire", "internal/u256", "chain/params"},
 	"node/logging":               {"golang.org/x/sys/unix", "golang.org/x/term"},
 	"node/descriptor":            {"chain/params", "chain/script", "chain/sigverify", curve},
+	"node/signing":               {"wire", "chain/script", "chain/sigverify", curve}, // curve: nonces and scalars of signatures
 	"node/mining":                {"wire", "internal/u256", "chain", "chain/consensus", "chain/headers", "chain/params", "chain/script"},
 	"node/rpc":                   {"wire", "internal/u256", "chain", "chain/consensus", "chain/event", "chain/headers", "chain/params", "chain/script", "chain/utxo", "node/descriptor", "node/mining"},
 	"node":                       {"wire", "internal/u256", "internal/vfs", "chain", "chain/headers", "chain/params", "node/config", "node/logging", "node/rpc", "node/mining", "golang.org/x/sync/..."},
