@@ -40,6 +40,10 @@ var layers = map[string][]string{
 	"chain/blockstore":           {"wire", "internal/vfs", "internal/vfs/ldbstorage", leveldb},
 	"chain/chaintest":            {"wire", "internal/u256", "chain/consensus", "chain/params", "chain/script", "chain/utxo", curve}, // tests only
 	"chain":                      {"wire", "internal/u256", "internal/vfs", "internal/vfs/ldbstorage", "chain/...", "golang.org/x/sync/..."},
+	"p2p/peer":                   nil, // names that all of p2p shares
+	"p2p/txrequest":              {"wire", "p2p/peer"},
+	"p2p/txannounce":             {"wire", "p2p/peer"},
+	"p2p/orphanage":              {"wire", "p2p/peer"},
 	"node/config":                {"wire", "internal/u256", "chain/params"},
 	"node/logging":               {"golang.org/x/sys/unix", "golang.org/x/term"},
 	"node/descriptor":            {"chain/params", "chain/script", "chain/sigverify", curve},
