@@ -11,14 +11,15 @@ package wire
 // addresses of unknown networks). What a message encodes to is therefore not
 // always what it was decoded from, but decodes to the same message.
 func DecodeMessage(command string, payload []byte) (Message, error) {
-	msg := newMessage(command)
-	if msg == nil {
+	empty := messages[command]
+	if empty == nil {
 		return &MsgUnknown{Name: command, Data: payload}, nil
 	}
 	if len(payload) > MaxPayload {
 		return nil, fail(ErrTooLarge, command, 0)
 	}
 	r := reader{buf: payload, what: command}
+	msg := empty()
 	msg.decode(&r)
 	if r.err != nil {
 		return nil, r.err
@@ -33,58 +34,44 @@ type decodable interface {
 	decode(r *reader)
 }
 
-// newMessage returns an empty message of that name, or nil.
-func newMessage(command string) decodable {
-	switch command {
-	case "version":
-		return new(MsgVersion)
-	case "verack":
-		return new(MsgVerack)
-	case "wtxidrelay":
-		return new(MsgWtxidRelay)
-	case "sendaddrv2":
-		return new(MsgSendAddrV2)
-	case "sendtxrcncl":
-		return new(MsgSendTxRcncl)
-	case "feature":
-		return new(MsgFeature)
-	case "addr":
-		return new(MsgAddr)
-	case "addrv2":
-		return new(MsgAddrV2)
-	case "getaddr":
-		return new(MsgGetAddr)
-	case "inv":
-		return new(MsgInv)
-	case "getdata":
-		return new(MsgGetData)
-	case "notfound":
-		return new(MsgNotFound)
-	case "tx":
-		return new(MsgTx)
-	case "block":
-		return new(MsgBlock)
-	case "headers":
-		return new(MsgHeaders)
-	case "getheaders":
-		return new(MsgGetHeaders)
-	case "getblocks":
-		return new(MsgGetBlocks)
-	case "mempool":
-		return new(MsgMempool)
-	case "ping":
-		return new(MsgPing)
-	case "pong":
-		return new(MsgPong)
-	case "sendheaders":
-		return new(MsgSendHeaders)
-	case "feefilter":
-		return new(MsgFeeFilter)
-	case "sendcmpct":
-		return new(MsgSendCmpct)
-	default:
-		return nil
-	}
+// messages makes the empty message of each name that is known; it is only read.
+var messages = map[string]func() decodable{
+	"version":      func() decodable { return new(MsgVersion) },
+	"verack":       func() decodable { return new(MsgVerack) },
+	"wtxidrelay":   func() decodable { return new(MsgWtxidRelay) },
+	"sendaddrv2":   func() decodable { return new(MsgSendAddrV2) },
+	"sendtxrcncl":  func() decodable { return new(MsgSendTxRcncl) },
+	"feature":      func() decodable { return new(MsgFeature) },
+	"addr":         func() decodable { return new(MsgAddr) },
+	"addrv2":       func() decodable { return new(MsgAddrV2) },
+	"getaddr":      func() decodable { return new(MsgGetAddr) },
+	"inv":          func() decodable { return new(MsgInv) },
+	"getdata":      func() decodable { return new(MsgGetData) },
+	"notfound":     func() decodable { return new(MsgNotFound) },
+	"tx":           func() decodable { return new(MsgTx) },
+	"block":        func() decodable { return new(MsgBlock) },
+	"headers":      func() decodable { return new(MsgHeaders) },
+	"getheaders":   func() decodable { return new(MsgGetHeaders) },
+	"getblocks":    func() decodable { return new(MsgGetBlocks) },
+	"mempool":      func() decodable { return new(MsgMempool) },
+	"ping":         func() decodable { return new(MsgPing) },
+	"pong":         func() decodable { return new(MsgPong) },
+	"sendheaders":  func() decodable { return new(MsgSendHeaders) },
+	"feefilter":    func() decodable { return new(MsgFeeFilter) },
+	"sendcmpct":    func() decodable { return new(MsgSendCmpct) },
+	"cmpctblock":   func() decodable { return new(MsgCmpctBlock) },
+	"getblocktxn":  func() decodable { return new(MsgGetBlockTxn) },
+	"blocktxn":     func() decodable { return new(MsgBlockTxn) },
+	"filterload":   func() decodable { return new(MsgFilterLoad) },
+	"filteradd":    func() decodable { return new(MsgFilterAdd) },
+	"filterclear":  func() decodable { return new(MsgFilterClear) },
+	"merkleblock":  func() decodable { return new(MsgMerkleBlock) },
+	"getcfilters":  func() decodable { return new(MsgGetCFilters) },
+	"cfilter":      func() decodable { return new(MsgCFilter) },
+	"getcfheaders": func() decodable { return new(MsgGetCFHeaders) },
+	"cfheaders":    func() decodable { return new(MsgCFHeaders) },
+	"getcfcheckpt": func() decodable { return new(MsgGetCFCheckpt) },
+	"cfcheckpt":    func() decodable { return new(MsgCFCheckpt) },
 }
 
 // MsgUnknown is a message that has no meaning here.

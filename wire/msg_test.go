@@ -50,6 +50,16 @@ func samples(t testing.TB) []Message {
 		&MsgGetHeaders{Version: 4, Locator: locator, Stop: BlockHash{9}}, &MsgGetBlocks{Version: 4, Locator: locator},
 		&MsgPing{Nonce: 3}, &MsgPing{Short: true}, &MsgPong{Nonce: 4}, &MsgPong{Short: true},
 		&MsgFeeFilter{Rate: 1000}, &MsgSendCmpct{HighBandwidth: true, Version: 2},
+		&MsgCmpctBlock{Header: Header{Bits: 1}, Nonce: 5, ShortIDs: []ShortID{1, 0xffffffffffff}, Prefilled: []PrefilledTx{{0, *tx}, {2, *tx}, {4, *tx}}},
+		&MsgGetBlockTxn{Block: BlockHash{1}, Indexes: []uint16{0, 1, 700, 65535}},
+		&MsgBlockTxn{Block: BlockHash{1}, Txs: []Tx{*tx, *tx}},
+		&MsgFilterLoad{Data: []byte{1, 2}, HashFuncs: 50, Tweak: 3, Flags: BloomUpdatePubkeyOnly},
+		&MsgFilterAdd{Data: make([]byte, MaxFilterAdd)}, &MsgFilterClear{},
+		&MsgMerkleBlock{Header: Header{Bits: 1}, TxCount: 7, Hashes: []MerkleRoot{{1}, {2}}, Flags: []byte{0x1d}},
+		&MsgGetCFilters{Type: 1, Start: 2, Stop: BlockHash{3}}, &MsgGetCFHeaders{Start: 2, Stop: BlockHash{3}}, &MsgGetCFCheckpt{Stop: BlockHash{3}},
+		&MsgCFilter{Block: BlockHash{1}, Data: []byte{2, 3}},
+		&MsgCFHeaders{Stop: BlockHash{1}, Prev: FilterHeader{2}, Hashes: []FilterHash{{3}, {4}}},
+		&MsgCFCheckpt{Stop: BlockHash{1}, Headers: []FilterHeader{{3}, {4}}},
 		&MsgUnknown{Name: "later", Data: []byte{1}},
 	}
 }
