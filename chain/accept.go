@@ -175,18 +175,21 @@ func (c *Chain) blockFailed(n *headers.Node, err error) {
 }
 
 // markFailed marks n and all that builds on it, and takes them out of the
-// candidates.
+// candidates. It looks at leaves and at what it marks, so that a worthless block
+// at the tip costs next to nothing, however many headers are known.
 func (c *Chain) markFailed(n *headers.Node) {
-	for m := range c.tree.All() {
-		if m.Ancestor(n.Height()) != n {
+	marked := make(map[*headers.Node]bool)
+	for _, leaf := range c.tree.Leaves() {
+		if leaf.Ancestor(n.Height()) != n {
 			continue
 		}
-		c.candidates.remove(m)
-		if m.Status()&headers.StatusFailed == 0 {
-			m.AddStatus(headers.StatusFailed)
-			c.dirty[m] = struct{}{}
+		for m := leaf; !marked[m]; m = m.Parent() {
+			marked[m] = true
+			c.markOne(m)
+			if m == n {
+				break
+			}
 		}
-		c.recent.drop(m)
 	}
 	c.vetted = nil
 	if c.bestInvalid == nil || n.ChainWork().Cmp(c.bestInvalid.ChainWork()) > 0 {
@@ -194,6 +197,15 @@ func (c *Chain) markFailed(n *headers.Node) {
 	}
 	c.tree.RecomputeBest()
 	c.warnOfInvalidWork()
+}
+
+func (c *Chain) markOne(n *headers.Node) {
+	c.candidates.remove(n)
+	if n.Status()&headers.StatusFailed == 0 {
+		n.AddStatus(headers.StatusFailed)
+		c.dirty[n] = struct{}{}
+	}
+	c.recent.drop(n)
 }
 
 // warnOfInvalidWork tells people when an invalid branch has much more work

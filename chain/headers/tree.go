@@ -1,6 +1,7 @@
 package headers
 
 import (
+	"cmp"
 	"hash/maphash"
 	"iter"
 	"slices"
@@ -35,11 +36,15 @@ type Tree struct {
 	// most half full, it takes 8 to 16 bytes a node where a map of hashes takes
 	// fifty.
 	slots []uint32
+	// leaves are the nodes without children except newest, the last one
+	// inserted, so that a long branch is loaded without touching the map.
+	leaves map[*Node]struct{}
+	newest *Node
 }
 
 // NewTree returns a tree that holds the network's genesis.
 func NewTree(p *params.Params) *Tree {
-	t := &Tree{params: p, seed: maphash.MakeSeed(), slots: make([]uint32, 2*slabSize)}
+	t := &Tree{params: p, seed: maphash.MakeSeed(), slots: make([]uint32, 2*slabSize), leaves: make(map[*Node]struct{})}
 	h := p.Genesis.Header
 	t.genesis = t.add(&h, h.Hash(), nil)
 	return t
@@ -127,7 +132,11 @@ func (t *Tree) add(h *wire.Header, hash wire.BlockHash, parent *Node) *Node {
 	t.slots[slot] = uint32(t.count)
 	if parent == nil {
 		t.best.Store(n)
+	} else if parent != t.newest {
+		t.leaves[t.newest] = struct{}{}
+		delete(t.leaves, parent)
 	}
+	t.newest = n
 	return n
 }
 
@@ -143,21 +152,52 @@ func (t *Tree) grow() {
 // of equals the first. [Tree.RecomputeBest] refreshes it after statuses change.
 func (t *Tree) Best() *Node { return t.best.Load() }
 
-// RecomputeBest looks through all headers for the best one. The owner calls it
-// after it loaded the tree, marked a block failed or took such a mark back.
+// RecomputeBest looks for the best header again, from the leaves down: the
+// descendants of an invalid node are all invalid. The owner calls it after it
+// loaded the tree, marked a block failed or took such a mark back.
 func (t *Tree) RecomputeBest() *Node {
 	best := t.genesis
-	for n := range t.All() {
-		if n.Status().Invalid() {
-			continue
+	for _, n := range t.Leaves() {
+		for n.parent != nil && n.Status().Invalid() {
+			n = n.parent
 		}
-		c := n.work.Cmp(best.work)
-		if c > 0 || c == 0 && n.SequenceID() < best.SequenceID() {
+		if t.preferred(n, best) {
 			best = n
 		}
 	}
 	t.best.Store(best)
 	return best
+}
+
+// preferred reports whether a has more work than b or, of equals, came first:
+// its transactions did, or else its header.
+func (t *Tree) preferred(a, b *Node) bool {
+	if c := a.work.Cmp(b.work); c != 0 {
+		return c > 0
+	}
+	if sa, sb := a.SequenceID(), b.SequenceID(); sa != sb {
+		return sa < sb
+	}
+	return t.position(a) < t.position(b)
+}
+
+// position returns how many nodes were inserted before n.
+func (t *Tree) position(n *Node) uint32 {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	_, slot := t.find(n.hash)
+	return t.slots[slot]
+}
+
+// Leaves returns the nodes without children, in no order.
+func (t *Tree) Leaves() []*Node {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	list := make([]*Node, 0, len(t.leaves)+1)
+	for n := range t.leaves {
+		list = append(list, n)
+	}
+	return append(list, t.newest)
 }
 
 // All iterates over the nodes that were there at its start, parents before
@@ -185,19 +225,11 @@ func (t *Tree) Each(fn func(*Node)) {
 // Tips returns the nodes without children, and the tip of the active chain even
 // when headers follow it; the highest first.
 func (t *Tree) Tips(active *Chain) []*Node {
-	var side []*Node
-	hasChild := make(map[*Node]bool)
-	for n := range t.All() {
-		if active.Contains(n) {
-			continue
-		}
-		side = append(side, n)
-		hasChild[n.parent] = true
-	}
-	side = slices.DeleteFunc(side, func(n *Node) bool { return hasChild[n] })
+	tips := slices.DeleteFunc(t.Leaves(), active.Contains)
+	slices.SortFunc(tips, func(a, b *Node) int { return cmp.Compare(t.position(a), t.position(b)) })
 	if tip := active.Tip(); tip != nil {
-		side = append(side, tip)
+		tips = append(tips, tip)
 	}
-	slices.SortStableFunc(side, func(a, b *Node) int { return int(b.height - a.height) })
-	return side
+	slices.SortStableFunc(tips, func(a, b *Node) int { return int(b.height - a.height) })
+	return tips
 }

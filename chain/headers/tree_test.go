@@ -39,6 +39,25 @@ func TestTreeAgainstMap(t *testing.T) {
 			t.Fatalf("%d of %d nodes", len(seen), len(byHash))
 		}
 		checkBest(t, tree)
+		checkLeaves(t, tree)
+	})
+}
+
+// checkLeaves compares the leaves with the nodes that are nobody's parent.
+func checkLeaves(t *rapid.T, tree *Tree) {
+	parents := make(map[*Node]bool)
+	tree.Each(func(n *Node) { parents[n.Parent()] = true })
+	leaves := make(map[*Node]bool)
+	for _, n := range tree.Leaves() {
+		if parents[n] || leaves[n] {
+			t.Fatalf("the node at %d is a leaf twice or has a child", n.Height())
+		}
+		leaves[n] = true
+	}
+	tree.Each(func(n *Node) {
+		if !parents[n] && !leaves[n] {
+			t.Fatalf("the node at %d is no leaf and has no child", n.Height())
+		}
 	})
 }
 
