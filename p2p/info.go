@@ -1,6 +1,7 @@
 package p2p
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
@@ -55,3 +56,6 @@ type AddedNode struct {
 	Remote    netip.AddrPort // when connected
 	Inbound   bool           // the connection is one that the node made to us
 }
+
+// ErrNotConnected: no connection has the name or the number that was asked for.
+var ErrNotConnected = errors.New("p2p: no such connection")

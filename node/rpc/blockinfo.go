@@ -8,9 +8,11 @@ import (
 )
 
 // warnings writes the list of warnings: the chain's own first.
-func (l *ledger) warnings(w *Writer, st *chain.Status) {
+func (l *ledger) warnings(w *Writer, st *chain.Status) { writeWarnings(w, st.Warnings, l.Warnings) }
+
+func writeWarnings(w *Writer, lists ...[]string) {
 	w.Key("warnings").Arr()
-	for _, list := range [][]string{st.Warnings, l.Warnings} {
+	for _, list := range lists {
 		for _, s := range list {
 			w.String(s)
 		}
