@@ -44,6 +44,7 @@ var layers = map[string][]string{
 	"p2p/txrequest":              {"wire", "p2p/peer"},
 	"p2p/txannounce":             {"wire", "p2p/peer"},
 	"p2p/orphanage":              {"wire", "p2p/peer"},
+	"p2p/p2ptest":                {"wire", "p2p", "p2p/peer", "chain/consensus", "chain/headers", "chain/params"}, // tests only
 	"node/config":                {"wire", "internal/u256", "chain/params"},
 	"node/logging":               {"golang.org/x/sys/unix", "golang.org/x/term"},
 	"node/descriptor":            {"chain/params", "chain/script", "chain/sigverify", curve},
@@ -112,7 +113,7 @@ func TestProductImportsNoTestPackage(t *testing.T) {
 }
 
 func isTestPackage(name string) bool {
-	return slices.Contains([]string{"internal/testdata", "internal/scripttest", "chain/chaintest", "internal/vfs/crash", "testing"}, name)
+	return slices.Contains([]string{"internal/testdata", "internal/scripttest", "chain/chaintest", "internal/vfs/crash", "p2p/p2ptest", "testing"}, name)
 }
 
 func packages(t *testing.T) []goPackage {
