@@ -45,6 +45,7 @@ var layers = map[string][]string{
 	"p2p/txannounce":             {"wire", "p2p/peer"},
 	"p2p/orphanage":              {"wire", "p2p/peer"},
 	"p2p/p2ptest":                {"wire", "p2p", "p2p/peer", "chain/consensus", "chain/headers", "chain/params"}, // tests only
+	"p2p/transport":              {"wire"},
 	"node/config":                {"wire", "internal/u256", "chain/params"},
 	"node/logging":               {"golang.org/x/sys/unix", "golang.org/x/term"},
 	"node/descriptor":            {"chain/params", "chain/script", "chain/sigverify", curve},
