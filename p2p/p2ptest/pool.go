@@ -159,7 +159,8 @@ func (p *Pool) unconfirm(tx *wire.Tx) {
 }
 
 // settle takes back what the new branch left out: parents before children, which
-// the outer loop sees to, since the order is lost.
+// the outer loop sees to, since the order is lost. What cannot come back takes
+// along what spends it.
 func (p *Pool) settle() {
 	for again := true; again; {
 		again = false
@@ -171,9 +172,14 @@ func (p *Pool) settle() {
 				again = true
 			case missing != nil:
 				rest = append(rest, tx)
+			case !p.confirmed[tx.Txid()]:
+				p.removeChildren(tx)
 			}
 		}
 		p.returned = rest
+	}
+	for _, tx := range p.returned {
+		p.removeChildren(tx)
 	}
 	p.returned = nil
 	p.flush()
@@ -182,6 +188,10 @@ func (p *Pool) settle() {
 // remove takes a transaction out, with what spends it.
 func (p *Pool) remove(tx *wire.Tx) {
 	p.forget(tx)
+	p.removeChildren(tx)
+}
+
+func (p *Pool) removeChildren(tx *wire.Tx) {
 	for i := range tx.Out {
 		if child := p.spent[wire.OutPoint{Txid: tx.Txid(), Index: uint32(i)}]; child != nil {
 			p.remove(child)
