@@ -68,6 +68,7 @@ type tuning struct {
 	minFree                            uint64
 	flushEvery                         int // blocks after which coins are written, besides a full cache
 	flushStep                          int // bytes
+	indexEvery                         int // changed headers after which they are written
 }
 
 const (
@@ -107,6 +108,9 @@ func (c *Config) validate() error {
 	}
 	if c.tune.flushStep == 0 {
 		c.tune.flushStep = flushStepBytes
+	}
+	if c.tune.indexEvery == 0 {
+		c.tune.indexEvery = indexFlush
 	}
 	if c.Now == nil {
 		c.Now = time.Now

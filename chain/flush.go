@@ -23,20 +23,49 @@ const (
 	// shutdownFlush is how long a stop goes on writing coins. What is not
 	// written by then is rolled forward at the next start.
 	shutdownFlush = 6 * time.Second
+	// indexFlush is how many records of the block index may wait to be written:
+	// 20,000 of 130 bytes are a batch of 2.6 MB.
+	indexFlush = 20_000
 )
 
 // maybeFlush begins a flush when the cache is full, or, with idle set, when
-// there is anything to write. Only one runs at a time.
+// there is anything to write. When only the block index has much to write, as
+// while headers are synced, the coins are left alone. Only one runs at a time.
 func (c *Chain) maybeFlush(idle bool) {
 	c.reapFlush()
 	if c.flush.running || c.failure() != nil {
 		return
 	}
 	full := c.coins.NeedsFlush() || c.cfg.tune.flushEvery > 0 && c.flush.merged >= c.cfg.tune.flushEvery
-	if !full && !(idle && (len(c.dirty) > 0 || c.coins.Dirty())) {
-		return
+	switch {
+	case full, idle && (len(c.dirty) > 0 || c.coins.Dirty()):
+		c.beginFlush(nil)
+	case len(c.dirty) >= c.cfg.tune.indexEvery:
+		c.beginIndexFlush()
 	}
-	c.beginFlush(nil)
+}
+
+// beginIndexFlush starts the goroutine that writes what changed in the block
+// index: while a million headers are synced, neither their list nor the batch
+// that holds it grows with them.
+func (c *Chain) beginIndexFlush() {
+	records := c.dirtyRecords()
+	ended := make(chan error, 1)
+	c.flush.running, c.flush.ended = true, ended
+	c.log.Debug("index flush begins", "category", "coindb", "records", len(records))
+	go func() {
+		ended <- c.writeIndex(records)
+		c.wake()
+	}()
+}
+
+// writeIndex writes records of the block index, after the blocks and undo data
+// that they name.
+func (c *Chain) writeIndex(records []blockstore.Record) error {
+	if err := c.store.Sync(); err != nil {
+		return err
+	}
+	return c.store.WriteIndex(records)
 }
 
 // beginFlush freezes what is to be written and starts the goroutine that
@@ -60,14 +89,10 @@ func (c *Chain) beginFlush(stop <-chan struct{}) {
 	}()
 }
 
-// writeFlush writes the block index, which syncs the blocks and undo data that
-// it names first, and then the coins that rest on them.
+// writeFlush writes the block index and then the coins that rest on it.
 func (c *Chain) writeFlush(records []blockstore.Record, stop <-chan struct{}) error {
 	began := time.Now()
-	if err := c.store.Sync(); err != nil {
-		return err
-	}
-	if err := c.store.WriteIndex(records); err != nil {
+	if err := c.writeIndex(records); err != nil {
 		return err
 	}
 	for {

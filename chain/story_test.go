@@ -134,7 +134,7 @@ func (s *story) config(disk vfs.FS) Config {
 		CheckBlocks: 6, CheckLevel: 3, Workers: 2,
 		tune: tuning{
 			maxFileSize: 40 << 10, blockChunk: 16 << 10, undoChunk: 4 << 10, indexBuffer: 16 << 10, minFree: 1,
-			flushEvery: 4, flushStep: 1,
+			flushEvery: 4, flushStep: 1, indexEvery: 3,
 		},
 	}
 }

@@ -1,8 +1,11 @@
 package chain
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"slices"
+	"sync"
 	"testing"
 
 	"grapevine/chain/chaintest"
@@ -180,4 +183,55 @@ func TestQueued(t *testing.T) {
 	if err := <-verdict; err != nil || c.Queued() != 0 {
 		t.Errorf("%v, %d bytes queued after", err, c.Queued())
 	}
+}
+
+// While headers come in, the index is written in parts, and the coins are not.
+func TestHeadersAreWrittenInParts(t *testing.T) {
+	b := chaintest.New(t, params.Regtest(params.RegtestOptions{}), 1)
+	b.Mine(1100, 0)
+	cfg := regtest(t)
+	cfg.tune.indexEvery = 100
+	var log messages
+	cfg.Logger = slog.New(&log)
+	c := start(t, cfg)
+	if _, err := c.SubmitHeaders(t.Context(), headersOf(b.Blocks)); err != nil {
+		t.Fatal(err)
+	}
+	for waiting := 1100; waiting >= 100; {
+		ownedBy(t, c.Chain, func() { waiting = len(c.dirty) })
+	}
+	if log.count("index flush begins") == 0 || log.count("flush begins") != 0 {
+		t.Errorf("%d parts, %d flushes of coins", log.count("index flush begins"), log.count("flush begins"))
+	}
+	c.close(t)
+	c = start(t, cfg)
+	if n := c.Tree().Len(); n != 1101 {
+		t.Errorf("%d headers after the next start", n)
+	}
+}
+
+// messages counts what is logged.
+type messages struct {
+	mu   sync.Mutex
+	seen map[string]int
+}
+
+func (m *messages) Enabled(context.Context, slog.Level) bool { return true }
+func (m *messages) WithAttrs([]slog.Attr) slog.Handler       { return m }
+func (m *messages) WithGroup(string) slog.Handler            { return m }
+
+func (m *messages) Handle(_ context.Context, r slog.Record) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.seen == nil {
+		m.seen = make(map[string]int)
+	}
+	m.seen[r.Message]++
+	return nil
+}
+
+func (m *messages) count(what string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.seen[what]
 }
