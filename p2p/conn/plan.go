@@ -156,14 +156,27 @@ func (p *Plan) Connected(now time.Time, id peer.ID, kind peer.Kind, name string)
 		return true
 	}
 	p.all[id] = struct{}{}
-	for _, t := range p.targets {
-		if t.name == name && t.state != connected {
-			t.state, t.peer, t.since = connected, id, now
-			p.byPeer[id] = t
-			break
-		}
+	if t := p.waiting(name); t != nil {
+		t.state, t.peer, t.since = connected, id, now
+		p.byPeer[id] = t
 	}
 	return true
+}
+
+// waiting returns the target that a new connection is for: the one being
+// dialled, else one that a single try was quicker for.
+func (p *Plan) waiting(name string) *target {
+	var found *target
+	for _, t := range p.targets {
+		switch {
+		case t.name != name || t.state == connected:
+		case t.state == dialling:
+			return t
+		case found == nil:
+			found = t
+		}
+	}
+	return found
 }
 
 // release lets a target be dialled again after a connection that was refused.
