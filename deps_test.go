@@ -41,6 +41,8 @@ var layers = map[string][]string{
 	"chain/chaintest":            {"wire", "internal/u256", "chain/consensus", "chain/params", "chain/script", "chain/utxo", curve}, // tests only
 	"chain":                      {"wire", "internal/u256", "internal/vfs", "internal/vfs/ldbstorage", "chain/...", "golang.org/x/sync/..."},
 	"p2p/peer":                   nil, // names that all of p2p shares
+	"p2p/blockfetch":             {"wire", "internal/u256", "chain/headers", "p2p/peer"},
+	"p2p/headersync":             {"wire", "internal/u256", "chain/headers", "p2p/peer"},
 	"p2p/txrequest":              {"wire", "p2p/peer"},
 	"p2p/txannounce":             {"wire", "p2p/peer"},
 	"p2p/orphanage":              {"wire", "p2p/peer"},
@@ -51,7 +53,7 @@ var layers = map[string][]string{
 	"node/descriptor":            {"chain/params", "chain/script", "chain/sigverify", curve},
 	"node/signing":               {"wire", "chain/script", "chain/sigverify", curve}, // curve: nonces and scalars of signatures
 	"node/mining":                {"wire", "internal/u256", "chain", "chain/consensus", "chain/headers", "chain/params", "chain/script"},
-	"node/rpc":                   {"wire", "internal/u256", "chain", "chain/consensus", "chain/event", "chain/headers", "chain/params", "chain/script", "chain/utxo", "node/descriptor", "node/mining", "p2p", "p2p/conn", "p2p/peer"},
+	"node/rpc":                   {"wire", "internal/u256", "chain", "chain/consensus", "chain/event", "chain/headers", "chain/params", "chain/script", "chain/utxo", "node/descriptor", "node/mining", "node/signing", "mempool", "p2p", "p2p/conn", "p2p/peer"},
 	"node":                       {"wire", "internal/u256", "internal/vfs", "chain", "chain/headers", "chain/params", "node/config", "node/logging", "node/rpc", "node/mining", "golang.org/x/sync/..."},
 	"cmd/grapevine":              {"wire", "node", "node/config", "node/logging", "node/rpc", "chain/params", "cmd/grapevine/internal/...", "github.com/urfave/cli/v2", "golang.org/x/term"},
 	"cmd/grapevine/internal/...": {"wire", "node/config", "node/rpc", "chain/...", "internal/u256", curve, "github.com/urfave/cli/v2", "golang.org/x/term", "golang.org/x/sync/..."},

@@ -1,0 +1,139 @@
+package blockfetch
+
+import (
+	"testing"
+	"time"
+
+	"grapevine/chain/headers"
+	"grapevine/chain/params"
+	"grapevine/p2p/peer"
+	"grapevine/wire"
+)
+
+var epoch = time.Unix(1_700_000_000, 0)
+
+// fakeView is a ledger without blocks: statuses, and a tip that follows them.
+type fakeView struct {
+	tree    *headers.Tree
+	active  *headers.Chain
+	syncing bool
+	queued  int64
+}
+
+func newView() *fakeView {
+	tree := headers.NewTree(params.Regtest(params.RegtestOptions{}))
+	g := tree.Genesis()
+	g.AddStatus(headers.StatusHasData)
+	g.SetChainTxCount(1)
+	return &fakeView{tree: tree, active: headers.NewChain(g), syncing: true}
+}
+
+func (v *fakeView) Tree() *headers.Tree       { return v.tree }
+func (v *fakeView) Active() *headers.Chain    { return v.active }
+func (v *fakeView) BestHeader() *headers.Node { return v.tree.Best() }
+func (v *fakeView) Syncing() bool             { return v.syncing }
+func (v *fakeView) Queued() int64             { return v.queued }
+
+// grow adds n headers after parent; salt makes siblings differ. It returns them.
+func (v *fakeView) grow(parent *headers.Node, n int, salt uint32) []*headers.Node {
+	list := make([]*headers.Node, n)
+	for i := range list {
+		parent = v.tree.Insert(wire.Header{
+			Version:   4,
+			PrevBlock: parent.Hash(),
+			Time:      uint32(parent.Time()) + 600,
+			Bits:      parent.Bits(),
+			Nonce:     salt,
+		}, parent)
+		list[i] = parent
+	}
+	return list
+}
+
+// store takes in a block's data, as the ledger would.
+func (v *fakeView) store(n *headers.Node) {
+	n.AddStatus(headers.StatusHasData)
+	v.count(n)
+}
+
+// count completes n and what waited for it, going through its descendants on
+// the best header's chain and n alone.
+func (v *fakeView) count(n *headers.Node) {
+	if n.Parent().ChainTxCount() == 0 {
+		return
+	}
+	n.SetChainTxCount(n.Parent().ChainTxCount() + 1)
+	v.connect(n)
+	for c := range v.tree.All() {
+		if c.Parent() == n && c.Status().Has(headers.StatusHasData) {
+			v.count(c)
+		}
+	}
+}
+
+// connect makes n the tip when it has more work.
+func (v *fakeView) connect(n *headers.Node) {
+	if !n.Status().Invalid() && n.ChainWork().Cmp(v.active.Tip().ChainWork()) > 0 {
+		v.active = v.active.With(n)
+	}
+}
+
+var full = Options{Preferred: true, Network: true, Limited: true, Witness: true}
+
+// bench is a fetcher on its view, with time.
+type bench struct {
+	t   testing.TB
+	v   *fakeView
+	f   *Fetcher
+	now time.Time
+}
+
+func newBench(t testing.TB, cfg Config) *bench {
+	v := newView()
+	return &bench{t: t, v: v, f: New(cfg, v), now: epoch}
+}
+
+func (b *bench) check() {
+	b.t.Helper()
+	if err := b.f.check(); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// peer adds a peer that has n.
+func (b *bench) peer(id peer.ID, o Options, n *headers.Node) {
+	b.f.AddPeer(id, o)
+	b.f.Has(id, n)
+}
+
+// next decides, and returns who is asked for which heights.
+func (b *bench) next() (Decision, map[peer.ID][]int32) {
+	b.t.Helper()
+	d := b.f.Next(b.now)
+	b.check()
+	asked := make(map[peer.ID][]int32)
+	for _, r := range d.Requests {
+		asked[r.Peer] = heights(r.Nodes)
+	}
+	return d, asked
+}
+
+func heights(list []*headers.Node) []int32 {
+	var hs []int32
+	for _, n := range list {
+		hs = append(hs, n.Height())
+	}
+	return hs
+}
+
+// deliver has a peer send a block that is found to be good.
+func (b *bench) deliver(id peer.ID, n *headers.Node, size int) {
+	b.t.Helper()
+	b.f.Received(b.now, id, n.Hash(), size)
+	b.check()
+	b.v.store(n)
+	b.f.Judged(n.Hash())
+	b.check()
+}
+
+func (b *bench) after(d time.Duration) { b.now = b.now.Add(d) }

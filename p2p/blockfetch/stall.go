@@ -1,0 +1,201 @@
+package blockfetch
+
+import (
+	"time"
+
+	"grapevine/chain/headers"
+)
+
+// How long the chain may wait for one peer before it is dropped.
+const (
+	stallMin = 2 * time.Second
+	stallMax = 64 * time.Second
+)
+
+// How long a block may be on its way before a peer that has nothing else to do
+// is asked for it too.
+const (
+	hedgeMin = 10 * time.Second
+	hedgeMax = 5 * time.Minute
+)
+
+// patience is how long slow peers are borne with. Each time that it ends the
+// next one gets twice as long, since the reason may be our own connection; with
+// the blocks that come it goes back.
+type patience struct {
+	stall time.Duration // until who holds up the chain is dropped
+	hedge time.Duration // until another is asked for the same block
+}
+
+func newPatience() patience { return patience{stallMin, hedgeMin} }
+
+// grown takes in that the active chain has grown by so many blocks.
+func (w *patience) grown(blocks int32) {
+	for ; blocks > 0 && (w.stall > stallMin || w.hedge > hedgeMin); blocks-- {
+		w.stall = max((w.stall * 85 / 100).Truncate(time.Second), stallMin)
+		w.hedge = max((w.hedge * 85 / 100).Truncate(time.Second), hedgeMin)
+	}
+}
+
+// busy counts the peers that owe us blocks.
+func (f *Fetcher) busy() (n int) {
+	for _, p := range f.peers {
+		if len(p.queue) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// deadline returns when the head of p's queue must have come: a block's time,
+// and half of one more for each other peer that shares our connection.
+func (f *Fetcher) deadline(p *peerState, busy int) time.Time {
+	return p.downloading.Add(f.cfg.Spacing + f.cfg.Spacing/2*time.Duration(busy-1))
+}
+
+// expire drops the peers that hold up the chain or do not send what they were
+// asked for.
+func (f *Fetcher) expire(now time.Time, d *Decision) {
+	busy := f.busy()
+	for _, p := range f.peers {
+		if p.dropped || len(p.queue) == 0 {
+			continue
+		}
+		switch {
+		case !p.stallingSince.IsZero() && now.Sub(p.stallingSince) > f.patience.stall:
+			f.drop(p, ReasonStalling, d)
+			f.patience.stall = min(2*f.patience.stall, stallMax)
+		case now.After(f.deadline(p, busy)):
+			f.drop(p, ReasonTimeout, d)
+		}
+	}
+}
+
+func (f *Fetcher) drop(p *peerState, why Reason, d *Decision) {
+	d.Drop = append(d.Drop, Drop{Peer: p.id, Reason: why, Block: p.queue[0].node})
+	p.dropped = true
+	f.abandon(p)
+}
+
+// blame finds who holds up the chain: where a peer owes us nothing and could be
+// asked for more, were it not for the window or the credits, it is the one that
+// was asked for the block that the chain waits for.
+func (f *Fetcher) blame(now time.Time) {
+	preferred := f.preferred()
+	for _, p := range f.peers {
+		if len(p.queue) > 0 || !f.useful(p) || !f.welcome(p, preferred) {
+			continue
+		}
+		n, why := f.candidate(p)
+		if n != nil && f.held {
+			why = obstacleCredits
+		}
+		if why != obstacleWindow && why != obstacleCredits {
+			continue
+		}
+		if q := f.culprit(p); q != nil && q != p && q.stallingSince.IsZero() {
+			q.stallingSince = now
+		}
+	}
+}
+
+// culprit returns who was first asked for the block that p's chain needs to
+// grow, nil when it grows yet, or lacks none that is on its way.
+func (f *Fetcher) culprit(p *peerState) *peerState {
+	if p.have >= len(p.path) || p.have > 0 && p.fork == f.tip {
+		return nil
+	}
+	return f.flights[p.path[p.have]].holders[0]
+}
+
+// overdue reports whether p has sent nothing for so long that others may be
+// asked for what it owes, and when that is the case if not.
+func (f *Fetcher) overdue(p *peerState, now time.Time) (bool, time.Time) {
+	since := p.queue[0].at
+	if p.delivered.After(since) {
+		since = p.delivered
+	}
+	at := since.Add(f.patience.hedge)
+	return now.After(at), at
+}
+
+// hedge asks others for blocks that a peer owes us for too long: peers that have
+// nothing else to do, and any for the block that the chain waits for. A block
+// is asked of three peers at most, each later than the one before by the present
+// patience.
+func (f *Fetcher) hedge(now time.Time, d *Decision) {
+	for _, q := range f.peers {
+		if q.dropped || len(q.queue) == 0 {
+			continue
+		}
+		if !q.slow {
+			if q.slow, _ = f.overdue(q, now); !q.slow {
+				continue
+			}
+			f.patience.hedge = min(2*f.patience.hedge, hedgeMax)
+		}
+		for _, e := range q.queue {
+			fl := f.flights[e.node]
+			if e.late || fl.count == maxHolders || fl.count > 1 && now.Sub(fl.last) < f.patience.hedge {
+				continue
+			}
+			if p := f.substitute(e.node); p != nil && f.affords(p, e.node) {
+				f.load(p, e.node, now)
+				d.request(p.id, e.node)
+			}
+		}
+	}
+}
+
+// substitute returns the peer to ask for a block that another owes us, of those
+// that can be the one that owes us least.
+func (f *Fetcher) substitute(n *headers.Node) (best *peerState) {
+	for _, p := range f.peers {
+		if p.slow || !f.useful(p) || len(p.queue) >= f.allowance() || best != nil && len(p.queue) >= len(best.queue) {
+			continue
+		}
+		if p.owes(n) >= 0 || !p.best.HasAncestor(n) || !f.may(p, n) {
+			continue
+		}
+		p.complete()
+		if next, _ := f.candidate(p); next != nil && !f.held && !p.waitsFor(n) {
+			continue // it has something better to do
+		}
+		best = p
+	}
+	return best
+}
+
+// plan finds when time alone will change something.
+func (f *Fetcher) plan(now time.Time) {
+	f.wake = time.Time{}
+	at := func(t time.Time) {
+		if f.wake.IsZero() || t.Before(f.wake) {
+			f.wake = t
+		}
+	}
+	busy := f.busy()
+	for _, p := range f.peers {
+		if !p.retry.IsZero() {
+			at(p.retry)
+		}
+		if p.dropped || len(p.queue) == 0 {
+			continue
+		}
+		at(f.deadline(p, busy).Add(1))
+		if !p.stallingSince.IsZero() {
+			at(p.stallingSince.Add(f.patience.stall + 1))
+		}
+		if !p.slow {
+			_, late := f.overdue(p, now)
+			at(late.Add(1))
+		}
+	}
+	if f.held && f.view.Queued() > f.credits.bytes {
+		at(now.Add(heldPoll))
+	}
+}
+
+// heldPoll is how often the view's queue is looked at while requests wait for it
+// to shrink and no verdict of ours will tell.
+const heldPoll = 100 * time.Millisecond
