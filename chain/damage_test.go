@@ -84,7 +84,6 @@ func TestDamagedFiles(t *testing.T) {
 		{"missing undo file", func(disk *crash.FS) { remove(t, disk, undoFile(old)) }, "is missing", false},
 		{"short block file", func(disk *crash.FS) { shorten(t, disk, blockFile(tip), int64(tip.DataPos())+5) }, " bytes", false},
 		{"empty undo file", func(disk *crash.FS) { shorten(t, disk, undoFile(tip), 0) }, " bytes", false},
-		{"missing index", func(disk *crash.FS) { removeAll(t, disk, storyDir+"/blocks/index") }, "index", false},
 		{"missing manifest", func(disk *crash.FS) { removeLike(t, disk, storyDir+"/blocks/index", "MANIFEST") }, "MANIFEST", false},
 		{"missing manifest of the coins", func(disk *crash.FS) { removeLike(t, disk, storyDir+"/chainstate", "MANIFEST") }, "MANIFEST", false},
 		{"missing name of the coins", func(disk *crash.FS) { removeLike(t, disk, storyDir+"/chainstate", "CURRENT") }, "CURRENT", false},
@@ -299,33 +298,57 @@ func editDatabase(t *testing.T, disk *crash.FS, dir, owner string, fn func(db *l
 	}
 }
 
-// An index that lost its records does not take the block files for empty: the
-// start that finds out leaves them alone, and a reindex has all of them.
-func TestLostIndexKeepsBlocks(t *testing.T) {
+// Block files whose index is gone, or lost its records, are indexed anew by the
+// next start, where they are ours. The files stay as they are.
+func TestLostIndex(t *testing.T) {
 	s := newStory(t, 10)
 	whole := s.whole(t)
 	first := blockFile(s.places(t, whole)(0))
-	disk := whole.Reopen(1)
-	before := contents(t, disk, first)
-
-	index := storyDir + "/blocks/index"
-	removeAll(t, disk, index)
-	fresh, err := blockstore.Open(blockstore.Config{FS: disk, Dir: "/fresh", IndexDir: index})
-	if err != nil {
-		t.Fatal(err)
+	index, coins := storyDir+"/blocks/index", storyDir+"/chainstate"
+	empty := func(disk *crash.FS) {
+		fresh, err := blockstore.Open(blockstore.Config{FS: disk, Dir: "/fresh", IndexDir: index})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := fresh.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := fresh.Close(); err != nil {
-		t.Fatal(err)
+	for _, tc := range []struct {
+		name    string
+		damage  func(disk *crash.FS)
+		foreign bool
+	}{
+		{name: "no index", damage: func(*crash.FS) {}},
+		{name: "empty index", damage: empty},
+		{name: "empty index and no coins", damage: func(disk *crash.FS) { empty(disk); removeAll(t, disk, coins) }},
+		{name: "neither index nor coins", damage: func(disk *crash.FS) { removeAll(t, disk, coins) }, foreign: true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			disk := whole.Reopen(1)
+			before := contents(t, disk, first)
+			removeAll(t, disk, index)
+			tc.damage(disk)
+			l := s.live(t, s.config(disk), tc.name)
+			if !bytes.HasPrefix(contents(t, disk, first), before) {
+				t.Fatalf("%s changed", first)
+			}
+			if tc.foreign {
+				// Nothing says whose they are.
+				if !errors.Is(l.err, blockstore.ErrUnindexed) || !strings.Contains(l.err.Error(), "-reindex") {
+					t.Fatal(l.err)
+				}
+				s.recover(t, disk, l.err)
+				return
+			}
+			if l.err != nil || l.rebuilt != s.winner.Tip.Hash() {
+				t.Fatalf("rebuilt to height %d: %v", s.heights[l.rebuilt], l.err)
+			}
+			if l = s.live(t, s.config(disk), "afterwards"); l.err != nil || l.before != s.winner.Tip.Hash() {
+				t.Fatalf("the next start: %v, at height %d", l.err, s.heights[l.before])
+			}
+		})
 	}
-
-	l := s.live(t, s.config(disk), "lost index")
-	if l.err == nil || !strings.Contains(l.err.Error(), "which the block index does not have; -reindex ") {
-		t.Fatal(l.err)
-	}
-	if !bytes.Equal(contents(t, disk, first), before) {
-		t.Fatalf("%s changed", first)
-	}
-	s.recover(t, disk, l.err)
 }
 
 func contents(t *testing.T, disk *crash.FS, name string) []byte {

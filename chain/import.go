@@ -104,24 +104,29 @@ func (c *Chain) checkReadable() error {
 	if c.tree.Len() > 1 || c.tree.Genesis().Status()&headers.StatusHasData != 0 {
 		return nil
 	}
-	dir := filepath.Join(c.cfg.Dir, "blocks")
-	f, err := c.cfg.FS.OpenFile(filepath.Join(dir, "blk00000.dat"), os.O_RDONLY)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	if holds, err := c.filesHold(); err != nil || !holds {
 		return err
-	}
-	defer f.Close()
-	var head [8]byte // zero where a first start reserved space and got no further
-	if _, err := f.ReadAt(head[:], 0); err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	if head == [8]byte{} {
-		return nil
 	}
 	return corrupt("no block of this network can be read from the files in %s: put the xor.dat back that they were written with, "+
-		"or remove them, and start with -reindex", dir)
+		"or remove them, and start with -reindex", filepath.Join(c.cfg.Dir, "blocks"))
+}
+
+// filesHold reports whether there is anything in the first block file. It is
+// zero where a first start reserved space and got no further.
+func (c *Chain) filesHold() (bool, error) {
+	f, err := c.cfg.FS.OpenFile(filepath.Join(c.cfg.Dir, "blocks", "blk00000.dat"), os.O_RDONLY)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	var head [8]byte
+	if _, err := f.ReadAt(head[:], 0); err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	return head != [8]byte{}, nil
 }
 
 // blockFiles is where an import reads from.

@@ -58,31 +58,91 @@ const recentBytes = 32 << 20
 // Close closes the stores of a chain that is not run.
 func (c *Chain) Close() error { return c.close() }
 
-func (c *Chain) close() error {
-	return errors.Join(c.coins.Close(), c.store.Close())
+func (c *Chain) close() (err error) {
+	if c.coins != nil {
+		err = c.coins.Close()
+	}
+	if c.store != nil {
+		err = errors.Join(err, c.store.Close())
+	}
+	return err
 }
 
 func (c *Chain) openStores() error {
-	t := c.cfg.tune
-	store, err := blockstore.Open(blockstore.Config{
-		FS: c.cfg.FS, Dir: filepath.Join(c.cfg.Dir, "blocks"), Magic: c.params.Magic,
-		Plain: c.cfg.NoXOR, Reindex: c.cfg.Reindex, Logger: c.log,
-		MaxFileSize: t.maxFileSize, BlockChunk: t.blockChunk, UndoChunk: t.undoChunk,
-		IndexBuffer: t.indexBuffer, MinFree: t.minFree,
-	})
-	if err != nil {
+	if err := c.openBlocks(); err != nil {
 		return err
 	}
-	c.store = store
 	if err := c.openCoins(c.cfg.Reindex || c.cfg.ReindexChainstate); err != nil {
-		return errors.Join(err, store.Close())
+		err = errors.Join(err, c.store.Close())
+		c.store = nil
+		return err
 	}
 	return nil
 }
 
+func (c *Chain) openBlocks() (err error) {
+	t := c.cfg.tune
+	cfg := blockstore.Config{
+		FS: c.cfg.FS, Dir: filepath.Join(c.cfg.Dir, "blocks"), Magic: c.params.Magic,
+		Plain: c.cfg.NoXOR, Reindex: c.cfg.Reindex, Logger: c.log,
+		MaxFileSize: t.maxFileSize, BlockChunk: t.blockChunk, UndoChunk: t.undoChunk,
+		IndexBuffer: t.indexBuffer, MinFree: t.minFree,
+	}
+	c.store, err = blockstore.Open(cfg)
+	if !errors.Is(err, blockstore.ErrUnindexed) {
+		return err
+	}
+	// Block files without an index may be another program's, which has its index
+	// elsewhere; beside coins of ours they are ours.
+	if ours, ownerErr := utxo.Owned(c.cfg.FS, c.coinsDir()); ownerErr != nil || !ours {
+		return err
+	}
+	c.indexAnew()
+	cfg.Reindex = true
+	c.store, err = blockstore.Open(cfg)
+	return err
+}
+
+// indexAnew makes this start one with -reindex.
+func (c *Chain) indexAnew() {
+	c.log.Warn("There are block files, and the block index has nothing of them: they are indexed anew")
+	c.cfg.Reindex = true
+}
+
+// restoreIndex begins to index the block files anew when the index has nothing
+// of them.
+func (c *Chain) restoreIndex() error {
+	lost, err := c.indexLost()
+	if err != nil || !lost {
+		return err
+	}
+	err = c.close()
+	c.coins, c.store = nil, nil
+	if err != nil {
+		return err
+	}
+	c.indexAnew()
+	if err := c.openStores(); err != nil {
+		return err
+	}
+	c.state.reindexing.Store(c.store.Reindexing())
+	return nil
+}
+
+// indexLost reports whether the block files hold something while the index,
+// which is ours, is empty.
+func (c *Chain) indexLost() (bool, error) {
+	if c.store.Reindexing() || c.tree.Len() > 1 || c.tree.Genesis().Status()&headers.StatusHasData != 0 {
+		return false, nil
+	}
+	return c.filesHold()
+}
+
+func (c *Chain) coinsDir() string { return filepath.Join(c.cfg.Dir, "chainstate") }
+
 func (c *Chain) openCoins(wipe bool) (err error) {
 	c.coins, err = utxo.Open(utxo.Config{
-		FS: c.cfg.FS, Dir: filepath.Join(c.cfg.Dir, "chainstate"), Wipe: wipe,
+		FS: c.cfg.FS, Dir: c.coinsDir(), Wipe: wipe,
 		CacheBytes: c.cfg.CacheBytes, Logger: c.log,
 	})
 	return err
@@ -92,6 +152,9 @@ func (c *Chain) openCoins(wipe bool) (err error) {
 func (c *Chain) load() error {
 	c.cfg.Progress("Loading block index…", 0)
 	if err := c.loadIndex(); err != nil {
+		return err
+	}
+	if err := c.restoreIndex(); err != nil {
 		return err
 	}
 	if err := c.dropStaleCoins(); err != nil {

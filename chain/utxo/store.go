@@ -63,6 +63,11 @@ const (
 	storeVersion = 1
 )
 
+// Owned reports whether a folder holds coins of ours. It only reads.
+func Owned(fsys vfs.FS, dir string) (bool, error) {
+	return ldbstorage.CheckOwner(fsys, dir, storeOwner)
+}
+
 // sizing is how a cache budget is divided.
 type sizing struct {
 	writeBuffer int   // LevelDB keeps two, each with as much again in nodes
