@@ -1,5 +1,10 @@
 package wire
 
+import (
+	"maps"
+	"slices"
+)
+
 // DecodeMessage reads the payload of a message. It takes ownership of the
 // payload: byte strings in the result alias it. A command that is not known
 // yields a [*MsgUnknown]. Errors are [*Error] values; [ErrLimit],
@@ -73,6 +78,9 @@ var messages = map[string]func() decodable{
 	"getcfcheckpt": func() decodable { return new(MsgGetCFCheckpt) },
 	"cfcheckpt":    func() decodable { return new(MsgCFCheckpt) },
 }
+
+// Commands returns the names of all messages that are known, in order.
+func Commands() []string { return slices.Sorted(maps.Keys(messages)) }
 
 // MsgUnknown is a message that has no meaning here.
 type MsgUnknown struct {

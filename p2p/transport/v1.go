@@ -21,8 +21,9 @@ const (
 // it has come. See the package comment for what a silent peer costs.
 const firstStep = 32 << 10
 
-// growth is how many times what has arrived the payload's memory may be. Four
-// keeps the copying at 1/4 + 1/16 + … = a third of the payload.
+// growth is how many times what has arrived the payload's memory may be. Each
+// step copies what is there: 1 + 1/4 + 1/16 + … of the last step, which is less
+// than the payload, so 4/3 of it at worst.
 const growth = 4
 
 // V1Reader reads frames of version 1.
