@@ -89,6 +89,8 @@ func (e *end) send(msg wire.Message) {
 		out.sum = messageSum(msg)
 	}
 	e.queue = append(e.queue, out)
+	e.node.queued += int64(out.size)
+	e.node.MaxQueued = max(e.node.MaxQueued, e.node.queued)
 	e.turn()
 }
 
@@ -115,6 +117,7 @@ func (e *end) wrote() {
 		e.queue = nil
 	}
 	e.ahead += int64(out.size)
+	e.node.queued -= int64(out.size)
 	e.node.countSent(out)
 	e.transmit(out)
 	e.node.step(p2p.Wrote{Peer: e.id, Bytes: out.size})
@@ -227,6 +230,9 @@ func (e *end) finish(err error) {
 
 func (e *end) drop() {
 	e.closed = true
+	for _, out := range e.queue {
+		e.node.queued -= int64(out.size)
+	}
 	e.queue, e.waiting, e.through = nil, nil, 0
 }
 

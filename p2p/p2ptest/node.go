@@ -31,6 +31,8 @@ type Node struct {
 	Pool   *Pool
 	// Sent and Received count since the network began.
 	Sent, Received Counts
+	// MaxQueued is the most bytes that ever waited to be sent, over all peers.
+	MaxQueued int64
 
 	net      *Network
 	cfg      NodeConfig
@@ -45,6 +47,7 @@ type Node struct {
 
 	wake     int64    // when the core asked for a tick, 0 for never
 	wakeTask int64    // when the earliest task for it runs, 0 for none
+	queued   int64    // bytes that wait to be sent
 	readers  [2]int64 // until when each reads blocks
 	told     int64    // when the last change of chain or pool is told
 }
@@ -408,4 +411,15 @@ func actionTag(a p2p.Action) uint64 {
 	default:
 		return 41
 	}
+}
+
+// Unreleased returns the bytes that the core was handed of peers that are
+// connected and did not release. When nothing is going on, there should be none.
+func (n *Node) Unreleased() (bytes int64) {
+	for _, e := range n.ends {
+		if e != nil && !e.closed {
+			bytes += e.given
+		}
+	}
+	return bytes
 }
