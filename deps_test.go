@@ -22,6 +22,7 @@ var layers = map[string][]string{
 
 	// Leaves with more than one user.
 	"internal/u256":              nil,
+	"internal/siphash":           nil,
 	"internal/muhash":            {"golang.org/x/sys/cpu"},                              // which instructions there are
 	"internal/vfs":               {"golang.org/x/sys/unix", "golang.org/x/sys/windows"}, // file locks, allocation
 	"internal/vfs/crash":         {"internal/vfs"},
@@ -43,8 +44,8 @@ var layers = map[string][]string{
 	"p2p/peer":                   nil, // names that all of p2p shares
 	"p2p/blockfetch":             {"wire", "internal/u256", "chain/headers", "p2p/peer"},
 	"p2p/headersync":             {"wire", "internal/u256", "chain/headers", "p2p/peer"},
-	"p2p/txrequest":              {"wire", "p2p/peer"},
-	"p2p/txannounce":             {"wire", "p2p/peer"},
+	"p2p/txrequest":              {"wire", "p2p/peer", "internal/siphash"},
+	"p2p/txannounce":             {"wire", "p2p/peer", "internal/siphash"},
 	"p2p/orphanage":              {"wire", "p2p/peer"},
 	"p2p/p2ptest":                {"wire", "p2p", "p2p/peer", "chain/consensus", "chain/headers", "chain/params"}, // tests only
 	"p2p/transport":              {"wire"},

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"grapevine/internal/siphash"
 	"grapevine/p2p/peer"
 	"grapevine/wire"
 )
@@ -15,7 +16,7 @@ import (
 // of it searched for each question, and no distinction between candidates
 // except by their time.
 type model struct {
-	key     sipKey
+	key     siphash.Key
 	now     time.Time
 	said    []*saying // in the order of announcement
 	expired []Expired
@@ -121,7 +122,8 @@ func (m *model) before(a, b *saying) bool {
 	if a.preferred != b.preferred {
 		return a.preferred
 	}
-	return m.key.sum(a.id.Hash(), uint64(a.peer))>>1 > m.key.sum(b.id.Hash(), uint64(b.peer))>>1
+	hash := a.id.Hash()
+	return m.key.HashWith(&hash, uint64(a.peer))>>1 > m.key.HashWith(&hash, uint64(b.peer))>>1
 }
 
 func (m *model) next() (time.Time, bool) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"grapevine/internal/siphash"
 	"grapevine/p2p/peer"
 	"grapevine/wire"
 )
@@ -27,7 +28,7 @@ type Expired struct {
 // Tracker schedules requests for transactions. The zero value is not usable:
 // [New] makes one.
 type Tracker struct {
-	key   sipKey
+	key   siphash.Key
 	clock clock
 
 	announcements slab[announcement]
@@ -53,7 +54,7 @@ func New(cfg Config) *Tracker {
 		byPeer: make(map[peer.ID]int32),
 	}
 	if cfg.Rand != nil {
-		t.key = sipKey{cfg.Rand.Uint64(), cfg.Rand.Uint64()}
+		t.key = siphash.Key{K0: cfg.Rand.Uint64(), K1: cfg.Rand.Uint64()}
 	}
 	return t
 }
@@ -71,7 +72,7 @@ func (t *Tracker) Announce(p peer.ID, id wire.GenTxid, preferred bool, at time.T
 	i := t.announcements.take()
 	t.byPair[key] = i
 	*t.announcements.at(i) = announcement{
-		at: t.clock.ticks(at), sequence: t.count, priority: t.key.priority(id.Hash(), p, preferred),
+		at: t.clock.ticks(at), sequence: t.count, priority: priority(t.key, id.Hash(), p, preferred),
 		group: g, owner: o, witness: id.IsWtxid(), state: delayed,
 		groupLinks: noLinks, ownerLinks: noLinks, heap: noHeap, slot: none,
 	}

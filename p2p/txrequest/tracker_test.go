@@ -411,18 +411,6 @@ func TestManyAnnouncersOfOneHash(t *testing.T) {
 	}
 }
 
-func TestSipHashVector(t *testing.T) {
-	// The reference vector of 40 bytes 00 01 02 ... with the key 00 01 ... 0f.
-	var hash [32]byte
-	for n := range hash {
-		hash[n] = byte(n)
-	}
-	key := sipKey{0x0706050403020100, 0x0f0e0d0c0b0a0908}
-	if got := key.sum(hash, 0x2726252423222120); got != 0x0e3ea96b5304a7d0 {
-		t.Fatalf("got %x", got)
-	}
-}
-
 func TestAllocations(t *testing.T) {
 	tracker := New(Config{})
 	var n int

@@ -1,0 +1,218 @@
+package txannounce
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"grapevine/internal/siphash"
+	"grapevine/p2p/peer"
+	"grapevine/wire"
+)
+
+const (
+	// OutboundInterval and InboundInterval are mean times between announcements.
+	OutboundInterval = 2 * time.Second
+	InboundInterval  = 5 * time.Second
+	// targetBatch is how many go out at a time: 14 a second over 5 s.
+	targetBatch = 70
+	// MaxBatch bounds them whatever waits.
+	MaxBatch = 1000
+)
+
+// Config configures an [Announcer].
+type Config struct {
+	// Rand draws waiting times and the key of what is known. Nil means a fixed
+	// sequence: for tests only.
+	Rand *rand.Rand
+}
+
+// Options say how to speak to a peer.
+type Options struct {
+	Inbound bool // it connected to us
+	Wtxid   bool // it agreed on BIP 339
+}
+
+// Batch is what to announce to one peer now: at most [MaxBatch] transactions, by the
+// identifier that the peer agreed on, parents before children.
+type Batch struct {
+	Peer  peer.ID
+	Items []wire.GenTxid
+}
+
+// Lookup reads the pool: the transaction and its own feerate, rounded down; ok is
+// false when it is not there.
+type Lookup func(id wire.Wtxid) (tx *wire.Tx, rate wire.FeeRate, ok bool)
+
+// Announcer schedules announcements. [New] makes one.
+type Announcer struct {
+	rand *rand.Rand
+	key  siphash.Key
+
+	peers  []*target // by place; nil where none is
+	places map[peer.ID]int
+
+	entries []entry
+	bits    []uint64 // words for each entry: the places of the peers it waits for
+	words   int
+	free    []int32
+	byWtxid map[wire.Wtxid]int32
+	byTxid  map[wire.Txid]int32
+
+	sequence    uint64    // of the last Add
+	inbound     int       // pairs of a transaction and an inbound peer that wait
+	inboundNext time.Time // zero while the timer does not run
+	swept       int       // where the search for what left the pool goes on
+	round       round     // scratch of Due
+}
+
+// target is a peer that is told of transactions.
+type target struct {
+	id       peer.ID
+	options  Options
+	filter   wire.FeeRate
+	known    recent
+	waiting  int
+	next     time.Time // of outbound peers; zero while the timer does not run
+	sequence uint64    // when it was last told
+}
+
+// New returns an announcer without peers.
+func New(cfg Config) *Announcer {
+	if cfg.Rand == nil {
+		cfg.Rand = rand.New(rand.NewPCG(0, 0))
+	}
+	return &Announcer{
+		rand:    cfg.Rand,
+		key:     siphash.Key{K0: cfg.Rand.Uint64(), K1: cfg.Rand.Uint64()},
+		places:  make(map[peer.ID]int),
+		words:   1,
+		byWtxid: make(map[wire.Wtxid]int32),
+		byTxid:  make(map[wire.Txid]int32),
+	}
+}
+
+// AddPeer starts announcing to a peer: call it once its handshake is done and only
+// if it wants transactions. What is added from now on will be announced. A peer
+// that is there already is left as it is.
+func (a *Announcer) AddPeer(id peer.ID, options Options) {
+	if _, there := a.places[id]; there {
+		return
+	}
+	t := &target{id: id, options: options, sequence: a.sequence}
+	for place, other := range a.peers {
+		if other == nil {
+			a.peers[place], a.places[id] = t, place
+			return
+		}
+	}
+	a.places[id] = len(a.peers)
+	a.peers = append(a.peers, t)
+	if len(a.peers) > 64*a.words {
+		a.widen()
+	}
+}
+
+// RemovePeer ends announcing to a peer and forgets what it knows.
+func (a *Announcer) RemovePeer(id peer.ID) {
+	place, ok := a.places[id]
+	if !ok {
+		return
+	}
+	for i := range a.entries {
+		if a.peers[place].waiting == 0 {
+			break
+		}
+		if a.waits(int32(i), place) {
+			a.settle(int32(i), place)
+			a.release(int32(i))
+		}
+	}
+	a.peers[place] = nil
+	delete(a.places, id)
+}
+
+// SetFeeFilter records what a transaction has to pay to be announced to a peer
+// (BIP 133).
+func (a *Announcer) SetFeeFilter(id peer.ID, rate wire.FeeRate) {
+	if t := a.target(id); t != nil {
+		t.filter = rate
+	}
+}
+
+// Add lets a transaction that has entered the pool wait for all peers that are
+// not known to have it.
+func (a *Announcer) Add(txid wire.Txid, wtxid wire.Wtxid) {
+	a.sequence++
+	marks := a.marks(txid, wtxid)
+	i, there := a.byWtxid[wtxid]
+	for place, t := range a.peers {
+		if t == nil || there && a.waits(i, place) || t.known.has(marks.of(t)) {
+			continue
+		}
+		if !there {
+			i, there = a.enter(txid, wtxid), true
+		}
+		a.await(i, place)
+	}
+}
+
+// Known records that a peer has a transaction: it announced or sent it.
+func (a *Announcer) Known(id peer.ID, tx wire.GenTxid) {
+	if t := a.target(id); t != nil {
+		t.known.add(a.mark(tx.Hash()))
+	}
+}
+
+// Next returns the earliest time at which [Announcer.Due] has something to do:
+// the zero time if it is to be called at once, to start a timer; false when nothing
+// waits.
+func (a *Announcer) Next() (next time.Time, ok bool) {
+	if a.inbound > 0 {
+		next, ok = a.inboundNext, true
+	}
+	for _, t := range a.peers {
+		if t == nil || t.waiting == 0 || t.options.Inbound {
+			continue
+		}
+		if !ok || t.next.Before(next) {
+			next, ok = t.next, true
+		}
+	}
+	return next, ok
+}
+
+// Pending returns how many transactions wait to be announced to a peer.
+func (a *Announcer) Pending(id peer.ID) int {
+	if t := a.target(id); t != nil {
+		return t.waiting
+	}
+	return 0
+}
+
+// LastSequence returns the number of the last transaction that was added before
+// the peer was last told of transactions. Additions count from one.
+func (a *Announcer) LastSequence(id peer.ID) uint64 {
+	if t := a.target(id); t != nil {
+		return t.sequence
+	}
+	return 0
+}
+
+// Announced reports whether a transaction of the pool may be sent to a peer that
+// asks for it: it came before the peer was last told of transactions, or does
+// not wait to be announced to it. It is false for peers that are not told of any.
+func (a *Announcer) Announced(id peer.ID, wtxid wire.Wtxid) bool {
+	place, ok := a.places[id]
+	if !ok {
+		return false
+	}
+	i, there := a.byWtxid[wtxid]
+	return !there || !a.waits(i, place) || a.entries[i].sequence <= a.peers[place].sequence
+}
+
+func (a *Announcer) target(id peer.ID) *target {
+	if place, ok := a.places[id]; ok {
+		return a.peers[place]
+	}
+	return nil
+}
