@@ -1,0 +1,224 @@
+package headersync
+
+import (
+	"slices"
+	"time"
+
+	"grapevine/chain/headers"
+	"grapevine/p2p/peer"
+	"grapevine/wire"
+)
+
+// peerState is how far we are with a peer.
+type peerState struct {
+	id   peer.ID
+	opts Options
+
+	asked   time.Time     // of the getheaders that is not answered, if set
+	started bool          // it was asked for all that it has
+	done    bool          // it has nothing more to tell
+	timeout time.Time     // when it must have brought us near the present, if set
+	byInv   bool          // it was asked before its turn because of a block
+	best    *headers.Node // most work of those that it has shown
+	dropped bool          // it is to be disconnected
+
+	// pending are the last hashes of messages that are being judged, in order:
+	// as many as the caller has submitted.
+	pending []wire.BlockHash
+}
+
+// Syncer decides whom to ask for headers. One goroutine uses it.
+type Syncer struct {
+	cfg   Config
+	view  View
+	peers []*peerState // by ID
+	byID  map[peer.ID]*peerState
+
+	lastInv wire.BlockHash // of the block that last got a peer asked before its turn
+
+	changed bool
+	best    *headers.Node // as of the last decision
+	wake    time.Time     // when time alone changes something, zero for never
+}
+
+// New returns a syncer without peers.
+func New(cfg Config, view View) *Syncer {
+	if cfg.Spacing == 0 {
+		cfg.Spacing = defaultSpacing
+	}
+	if cfg.Spacing < 0 {
+		panic("headersync: negative spacing")
+	}
+	return &Syncer{cfg: cfg, view: view, byID: make(map[peer.ID]*peerState)}
+}
+
+// AddPeer makes a peer known whose handshake is done.
+func (s *Syncer) AddPeer(id peer.ID, o Options) {
+	if s.byID[id] != nil {
+		return
+	}
+	p := &peerState{id: id, opts: o}
+	at, _ := slices.BinarySearchFunc(s.peers, id, func(p *peerState, id peer.ID) int { return int(p.id - id) })
+	s.peers = slices.Insert(s.peers, at, p)
+	s.byID[id] = p
+	s.changed = true
+}
+
+// RemovePeer forgets a peer.
+func (s *Syncer) RemovePeer(id peer.ID) {
+	p := s.byID[id]
+	if p == nil {
+		return
+	}
+	delete(s.byID, id)
+	s.peers = slices.DeleteFunc(s.peers, func(q *peerState) bool { return q == p })
+	s.changed = true
+}
+
+// Started reports whether the peer was asked for all headers that it has.
+func (s *Syncer) Started(id peer.ID) bool { return s.byID[id] != nil && s.byID[id].started }
+
+// Next returns whom to ask and whom to drop now. While nothing has changed it
+// costs nothing, else a few steps a peer.
+func (s *Syncer) Next(now time.Time) Decision {
+	best := s.view.BestHeader()
+	if !s.changed && best == s.best && (s.wake.IsZero() || now.Before(s.wake)) {
+		return Decision{}
+	}
+	s.changed, s.best = false, best
+	var d Decision
+	near := s.near(now)
+	for _, p := range s.peers {
+		s.expire(p, now, near, &d)
+	}
+	for _, p := range s.peers {
+		if near && !p.started && p.opts.Serves && !p.dropped {
+			s.start(p, now, &d)
+		}
+	}
+	if !near {
+		s.choose(now, &d)
+	}
+	s.plan(now, near)
+	return d
+}
+
+// Wake returns when Next is to be called even if nothing happens; ok is false
+// when there is no such time.
+func (s *Syncer) Wake() (at time.Time, ok bool) { return s.wake, !s.wake.IsZero() }
+
+// near reports whether the best header is of the last day.
+func (s *Syncer) near(now time.Time) bool {
+	return time.Unix(s.view.BestHeader().Time(), 0).After(now.Add(-recent))
+}
+
+// expire drops a peer that had its time and did not bring us near the present,
+// if there is another; and asks again who does not answer.
+func (s *Syncer) expire(p *peerState, now time.Time, near bool, d *Decision) {
+	switch {
+	case !p.started || p.dropped:
+	case near || p.done:
+		p.timeout = time.Time{} // caught up once, it cannot be late
+	case !p.timeout.IsZero() && now.After(p.timeout) && s.another(p):
+		if p.opts.Kept {
+			p.done, p.timeout = true, time.Time{} // others get their turn
+			return
+		}
+		s.drop(p, ReasonTimeout, d)
+	case !p.asked.IsZero():
+		s.ask(p, now, s.view.BestHeader(), responseTime, d)
+	}
+}
+
+// another reports whether a preferred peer other than p is there.
+func (s *Syncer) another(p *peerState) bool {
+	return slices.ContainsFunc(s.peers, func(q *peerState) bool { return q != p && q.opts.Preferred && !q.dropped })
+}
+
+// choose starts one more peer when none of those that were started is at work:
+// each has told all that it has, or is silent.
+func (s *Syncer) choose(now time.Time, d *Decision) {
+	var pick *peerState
+	for _, p := range s.peers {
+		switch {
+		case p.dropped || !p.opts.Serves:
+		case p.started && !p.done && !p.silent(now):
+			return
+		case !p.started && (pick == nil || p.opts.Preferred && !pick.opts.Preferred):
+			pick = p
+		}
+	}
+	if pick != nil {
+		s.start(pick, now, d)
+	}
+}
+
+// silent reports whether the peer owes us an answer for too long.
+func (p *peerState) silent(now time.Time) bool {
+	return !p.asked.IsZero() && now.Sub(p.asked) >= silence && len(p.pending) == 0
+}
+
+// start asks a peer for all that it has. The locator begins before our best
+// header, so that a peer that has the same answers with one header, which tells
+// us that it has it.
+func (s *Syncer) start(p *peerState, now time.Time, d *Decision) {
+	from := s.view.BestHeader()
+	missing := now.Sub(time.Unix(from.Time(), 0)) / s.cfg.Spacing
+	if from.Parent() != nil {
+		from = from.Parent()
+	}
+	if !s.ask(p, now, from, responseTime, d) {
+		return
+	}
+	p.started, p.done = true, false
+	p.timeout = now.Add(downloadBase + max(missing, 0)*downloadPerHeader)
+}
+
+// ask sends a getheaders, unless one is unanswered and not yet that old.
+func (s *Syncer) ask(p *peerState, now time.Time, from *headers.Node, patience time.Duration, d *Decision) bool {
+	if p.dropped || !p.asked.IsZero() && now.Sub(p.asked) <= patience {
+		return false
+	}
+	p.asked = now
+	s.changed = true
+	d.Requests = append(d.Requests, Request{Peer: p.id, Locator: headers.Locator(from)})
+	return true
+}
+
+func (s *Syncer) drop(p *peerState, why Reason, d *Decision) {
+	if p.dropped {
+		return
+	}
+	p.dropped, s.changed = true, true
+	d.Drop = append(d.Drop, Drop{p.id, why})
+}
+
+// plan finds when time alone will change something.
+func (s *Syncer) plan(now time.Time, near bool) {
+	s.wake = time.Time{}
+	at := func(t time.Time) {
+		if s.wake.IsZero() || t.Before(s.wake) {
+			s.wake = t
+		}
+	}
+	s.changed = false
+	if near {
+		return
+	}
+	idle := slices.ContainsFunc(s.peers, func(p *peerState) bool { return !p.started && p.opts.Serves && !p.dropped })
+	for _, p := range s.peers {
+		if !p.started || p.done || p.dropped {
+			continue
+		}
+		if !p.timeout.IsZero() && s.another(p) {
+			at(p.timeout.Add(1))
+		}
+		if p.asked.IsZero() {
+			continue
+		}
+		at(p.asked.Add(responseTime + 1))
+		if idle && !p.silent(now) {
+			at(p.asked.Add(silence))
+		}
+	}
+}
