@@ -1,6 +1,7 @@
 // Package wire is the vocabulary of the node: identifiers, amounts, outpoints,
 // transactions, headers and blocks, with their encoding as it stands on the
-// network and in block files. It imports the standard library only.
+// network and in block files, and the messages between nodes. It imports the
+// standard library only.
 //
 // # Reading
 //
@@ -14,6 +15,14 @@
 // Consequently a decoded value owns the buffer that it was decoded from: the
 // caller must not write to it again, and holding one script of a block holds
 // the whole block.
+//
+// # Messages
+//
+// [DecodeMessage] turns the payload of a frame into one of the Msg types,
+// [Message.AppendPayload] does the reverse. The limits of the protocol are
+// checked on the way (protocol.go lists them); what depends on the state of a
+// connection, such as whether a message may come now, is not. Names that are
+// not known make a [MsgUnknown], for the protocol grows.
 //
 // # Against whom
 //
@@ -33,5 +42,6 @@
 // for concurrent reading: no method writes to its receiver except [Tx.Seal].
 //
 // The forms are those of the original protocol and BIP 144 (serialization
-// with witness), the size measures those of BIP 141.
+// with witness), the size measures those of BIP 141; messages are those of BIP
+// 31, 35, 37, 130, 133, 152, 155, 157, 330, 339 and 434.
 package wire

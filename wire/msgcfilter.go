@@ -15,6 +15,17 @@ type FilterHash [32]byte
 // it; zero stands before the first block (BIP 157).
 type FilterHeader [32]byte
 
+// FilterHashOf hashes an encoded filter.
+func FilterHashOf(filter []byte) FilterHash { return DoubleSHA256(filter) }
+
+// Header returns the header of the filter with this hash that follows prev.
+func (h FilterHash) Header(prev FilterHeader) FilterHeader {
+	var both [64]byte
+	copy(both[:], h[:])
+	copy(both[32:], prev[:])
+	return DoubleSHA256(both[:])
+}
+
 // String returns the hash as 64 hexadecimal digits, last byte first.
 func (h FilterHash) String() string { return reversedHex(h) }
 
