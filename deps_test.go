@@ -49,6 +49,8 @@ var layers = map[string][]string{
 	"p2p/orphanage":              {"wire", "p2p/peer"},
 	"p2p/p2ptest":                {"wire", "p2p", "p2p/peer", "chain/consensus", "chain/headers", "chain/params"}, // tests only
 	"p2p/transport":              {"wire"},
+	"p2p/conn":                   {"p2p/peer"},
+	"p2p":                        {"wire", "internal/u256", "chain/consensus", "chain/event", "chain/headers", "chain/params", "p2p/...", "golang.org/x/sync/..."},
 	"node/config":                {"wire", "internal/u256", "chain/params"},
 	"node/logging":               {"golang.org/x/sys/unix", "golang.org/x/term"},
 	"node/descriptor":            {"chain/params", "chain/script", "chain/sigverify", curve},

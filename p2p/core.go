@@ -1,4 +1,227 @@
 package p2p
 
-// Core decides. It is stepped by one goroutine.
-type Core struct{}
+import (
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"grapevine/chain/params"
+	"grapevine/internal/u256"
+	"grapevine/p2p/blockfetch"
+	"grapevine/p2p/conn"
+	"grapevine/p2p/headersync"
+	"grapevine/p2p/peer"
+	"grapevine/p2p/txannounce"
+	"grapevine/p2p/txrequest"
+	"grapevine/wire"
+)
+
+// CoreConfig says how a [Core] behaves.
+type CoreConfig struct {
+	// Params are the network's rules; Ledger and Pool what is read of chain and
+	// pool; Rand decides whatever has to be unforeseeable. All are required.
+	Params *params.Params
+	Ledger Ledger
+	Pool   Pool
+	Rand   *rand.Rand
+	// MinimumChainWork is what a chain must have before its headers are served
+	// and its blocks fetched.
+	MinimumChainWork u256.Int
+	// Services are what we offer; UserAgent is what we call ourselves.
+	Services  wire.ServiceFlags
+	UserAgent string
+	// MinRelayFeeRate is the lowest fee filter that we send.
+	MinRelayFeeRate wire.FeeRate
+	// BlocksOnly takes no transactions from peers.
+	BlocksOnly bool
+	// Conn says which connections to keep.
+	Conn conn.Config
+	// SendBuffer is how many bytes may wait for a peer to read them before its
+	// requests wait too; 0 means 1 MB (-maxsendbuffer).
+	SendBuffer int
+	// PeerTimeout is how long a peer has for the handshake; 0 means 60 s
+	// (-peertimeout).
+	PeerTimeout time.Duration
+	// FetchCredits bounds the bytes of blocks that are asked for or wait to be
+	// connected; 0 leaves it to blockfetch.
+	FetchCredits int64
+	// Logger receives what happens; nil discards it.
+	Logger *slog.Logger
+}
+
+const (
+	// neverRead is how much beyond twice the send buffer may wait for a peer that
+	// does not read before the connection is ended: the largest block, twice.
+	neverRead = 8_000_000
+
+	defaultSendBuffer  = 1_000_000
+	defaultPeerTimeout = 60 * time.Second
+)
+
+func (cfg *CoreConfig) validate() error {
+	if cfg.Params == nil || cfg.Ledger == nil || cfg.Pool == nil || cfg.Rand == nil {
+		return errors.New("p2p: params, ledger, pool and randomness are required")
+	}
+	if cfg.SendBuffer == 0 {
+		cfg.SendBuffer = defaultSendBuffer
+	}
+	if cfg.PeerTimeout == 0 {
+		cfg.PeerTimeout = defaultPeerTimeout
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+// Core decides. It is stepped by one goroutine, and so are all its methods.
+//
+// Invariants: every peer in peers is known to blockfetch, headersync, the
+// request tracker and the announcer exactly when its handshake is done; a
+// peer's released bytes never exceed what was received from it; deferred
+// messages are in the order in which they came.
+type Core struct {
+	cfg       CoreConfig
+	log       *slog.Logger
+	peers     map[peer.ID]*peerState
+	order     []*peerState // by id, so that nothing depends on the order of a map
+	plan      *conn.Plan
+	fetch     *blockfetch.Fetcher
+	headers   *headersync.Syncer
+	txs       txState
+	selfNonce map[uint64]struct{} // of the versions we sent and that were not answered yet
+	actions   []Action
+	woken     time.Time // the last WakeAt
+}
+
+// txState is what the core knows of transactions outside the pool.
+type txState struct {
+	requests  *txrequest.Tracker
+	orphans   noOrphans
+	announce  *txannounce.Announcer
+	rejected  *recentSet // wtxids, and txids of those without witness; until the tip moves
+	confirmed *recentSet // of blocks lately connected
+	judging   map[wire.Wtxid]struct{}
+	wtxPeers  int // peers that relay by wtxid
+}
+
+// NewCore returns a core without peers.
+func NewCore(cfg CoreConfig) (*Core, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	seed := func() *rand.Rand { return rand.New(rand.NewPCG(cfg.Rand.Uint64(), cfg.Rand.Uint64())) }
+	spacing := time.Duration(cfg.Params.TargetSpacing) * time.Second
+	c := &Core{
+		cfg: cfg, log: cfg.Logger, peers: map[peer.ID]*peerState{}, plan: conn.New(cfg.Conn), selfNonce: map[uint64]struct{}{},
+		fetch: blockfetch.New(blockfetch.Config{
+			MinWork: cfg.MinimumChainWork, Credits: cfg.FetchCredits, Spacing: spacing,
+		}, cfg.Ledger),
+		headers: headersync.New(headersync.Config{MinWork: cfg.MinimumChainWork, Spacing: spacing}, cfg.Ledger),
+		txs: txState{
+			requests: txrequest.New(txrequest.Config{Rand: seed()}),
+			announce: txannounce.New(txannounce.Config{Rand: seed()}),
+			rejected: newRecentSet(rejectedKept), confirmed: newRecentSet(confirmedKept), judging: map[wire.Wtxid]struct{}{},
+		},
+	}
+	return c, nil
+}
+
+// Step takes one event at a time and returns what is to be done about it. The
+// slice is valid until the next call. Time never runs backwards.
+func (c *Core) Step(now time.Time, ev Event) []Action {
+	clear(c.actions)
+	c.actions = c.actions[:0]
+	c.handle(now, ev)
+	c.settle(now)
+	return c.actions
+}
+
+func (c *Core) do(a Action) { c.actions = append(c.actions, a) }
+
+func (c *Core) handle(now time.Time, ev Event) {
+	switch ev := ev.(type) {
+	case Connected:
+		c.connected(now, ev)
+	case DialFailed:
+		c.plan.Failed(now, ev.Target)
+		c.log.Debug("connection failed", "target", ev.Target, "error", ev.Err)
+	case Disconnected:
+		c.disconnected(now, ev)
+	case Received:
+		c.received(now, ev)
+	case Wrote:
+		if p := c.peers[ev.Peer]; p != nil {
+			p.unsent -= ev.Bytes
+			c.resume(now, p)
+		}
+	case Served:
+		c.served(now, ev)
+	case HeadersJudged:
+		c.headersJudged(now, ev)
+	case BlockJudged:
+		c.blockJudged(now, ev)
+	case TxJudged:
+		c.txJudged(now, ev)
+	case PoolAdded:
+		c.poolAdded(ev)
+	case TipMoved:
+		c.tipMoved(now, ev)
+	case BlockConnected:
+		c.blockConnected(ev)
+	case Command:
+		ev.Do(c, now)
+	case HeaderTip, Tick:
+	}
+}
+
+// settle does what has become due, and asks to be woken for what has not.
+func (c *Core) settle(now time.Time) {
+	for _, d := range c.plan.Next(now) {
+		c.do(Dial(d))
+	}
+	for _, p := range slices.Clone(c.duePeers(now)) {
+		c.tend(now, p)
+	}
+	c.syncHeaders(now)
+	c.fetchBlocks(now)
+	c.requestTxs(now)
+	c.announceTxs(now)
+	if at, ok := c.nextWake(); ok && !at.Equal(c.woken) {
+		c.woken = at
+		c.do(WakeAt{at})
+	}
+}
+
+// duePeers returns the peers with a timer that has run out.
+func (c *Core) duePeers(now time.Time) []*peerState {
+	var due []*peerState
+	for _, p := range c.order {
+		if !p.closing && !p.wake().After(now) {
+			due = append(due, p)
+		}
+	}
+	return due
+}
+
+// nextWake is the earliest time at which something is due by itself.
+func (c *Core) nextWake() (at time.Time, found bool) {
+	earlier := func(t time.Time, ok bool) {
+		if ok && (!found || t.Before(at)) {
+			at, found = t, true
+		}
+	}
+	for _, p := range c.order {
+		if !p.closing {
+			earlier(p.wake(), true)
+		}
+	}
+	earlier(c.plan.Wake())
+	earlier(c.headers.Wake())
+	earlier(c.fetch.Wake())
+	earlier(c.txs.requests.Next())
+	earlier(c.txs.announce.Next())
+	return at, found
+}

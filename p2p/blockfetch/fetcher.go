@@ -39,7 +39,8 @@ type Fetcher struct {
 	held    bool      // requests were held back by the credits
 	wake    time.Time // when time alone changes something, zero for never
 
-	wants []want // reused by every decision
+	wants []want       // reused by every decision
+	spare []*peerState // as well
 }
 
 // New returns a fetcher without peers. It panics when cfg makes no sense.

@@ -119,51 +119,82 @@ func (f *Fetcher) overdue(p *peerState, now time.Time) (bool, time.Time) {
 	return now.After(at), at
 }
 
-// hedge asks others for blocks that a peer owes us for too long: peers that have
-// nothing else to do, and any for the block that the chain waits for. A block
-// is asked of three peers at most, each later than the one before by the present
-// patience.
+// hedge asks others for blocks that a peer owes us for too long: any for the
+// block that its chain waits for, and those that have nothing else to do for the rest.
+// A block is asked of three peers at most, each later than the one before by the
+// present patience.
 func (f *Fetcher) hedge(now time.Time, d *Decision) {
-	for _, q := range f.peers {
-		if q.dropped || len(q.queue) == 0 {
+	if !f.slowOnes(now) {
+		return
+	}
+	allowance := f.allowance()
+	f.spare = f.spare[:0]
+	for _, p := range f.peers {
+		if p.slow || !f.useful(p) || len(p.queue) >= allowance {
 			continue
 		}
-		if !q.slow {
-			if q.slow, _ = f.overdue(q, now); !q.slow {
-				continue
-			}
-			f.patience.hedge = min(2*f.patience.hedge, hedgeMax)
+		p.complete()
+		if p.reach(p.have) {
+			f.ask(p, p.path[p.have], now, d)
 		}
-		for _, e := range q.queue {
-			fl := f.flights[e.node]
-			if e.late || fl.count == maxHolders || fl.count > 1 && now.Sub(fl.last) < f.patience.hedge {
-				continue
-			}
-			if p := f.substitute(e.node); p != nil && f.affords(p, e.node) {
-				f.load(p, e.node, now)
-				d.request(p.id, e.node)
-			}
+		if next, _ := f.candidate(p); next == nil || f.held {
+			f.spare = append(f.spare, p)
+		}
+	}
+	for _, q := range f.peers {
+		if q.slow && len(f.spare) > 0 {
+			f.share(q, allowance, now, d)
 		}
 	}
 }
 
-// substitute returns the peer to ask for a block that another owes us, of those
-// that can be the one that owes us least.
-func (f *Fetcher) substitute(n *headers.Node) (best *peerState) {
+// slowOnes marks the peers that owe us blocks for too long, and reports whether
+// there are any.
+func (f *Fetcher) slowOnes(now time.Time) (any bool) {
 	for _, p := range f.peers {
-		if p.slow || !f.useful(p) || len(p.queue) >= f.allowance() || best != nil && len(p.queue) >= len(best.queue) {
+		if len(p.queue) == 0 {
 			continue
 		}
-		if p.owes(n) >= 0 || !p.best.HasAncestor(n) || !f.may(p, n) {
-			continue
+		if late, _ := f.overdue(p, now); late && !p.slow {
+			p.slow = true
+			f.patience.hedge = min(2*f.patience.hedge, hedgeMax)
 		}
-		p.complete()
-		if next, _ := f.candidate(p); next != nil && !f.held && !p.waitsFor(n) {
-			continue // it has something better to do
-		}
-		best = p
+		any = any || p.slow
 	}
-	return best
+	return any
+}
+
+// share asks spare peers for what q owes, each block of the one that owes least.
+func (f *Fetcher) share(q *peerState, allowance int, now time.Time, d *Decision) {
+	for i := range q.queue {
+		n := q.queue[i].node
+		var best *peerState
+		for _, p := range f.spare {
+			if len(p.queue) < allowance && (best == nil || len(p.queue) < len(best.queue)) && p.owes(n) < 0 && p.best.HasAncestor(n) {
+				best = p
+			}
+		}
+		if best != nil {
+			f.ask(best, n, now, d)
+		}
+	}
+}
+
+// ask asks p for a block that only slow peers owe us, if it is time.
+func (f *Fetcher) ask(p *peerState, n *headers.Node, now time.Time, d *Decision) {
+	fl := f.flights[n]
+	if fl.count == 0 || fl.count == maxHolders || fl.count > 1 && now.Sub(fl.last) <= f.patience.hedge {
+		return
+	}
+	for _, q := range fl.holders[:fl.count] {
+		if !q.slow {
+			return
+		}
+	}
+	if f.may(p, n) && f.affords(p, n) {
+		f.load(p, n, now)
+		d.request(p.id, n)
+	}
 }
 
 // plan finds when time alone will change something.

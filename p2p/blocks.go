@@ -1,0 +1,151 @@
+package p2p
+
+import (
+	"time"
+
+	"grapevine/p2p/blockfetch"
+	"grapevine/p2p/headersync"
+	"grapevine/wire"
+)
+
+// joinSync lets a peer take part in following headers and fetching blocks.
+func (c *Core) joinSync(p *peerState) {
+	s := p.hello.theirs.Services
+	c.fetch.AddPeer(p.id, blockfetch.Options{
+		Preferred: p.preferred(), Witness: s.Has(wire.NodeWitness),
+		Network: s.Has(wire.NodeNetwork), Limited: s.Has(wire.NodeNetworkLimited),
+	})
+	c.headers.AddPeer(p.id, headersync.Options{
+		Serves: s.Has(wire.NodeNetwork) || s.Has(wire.NodeNetworkLimited), Preferred: p.preferred(), Replaceable: p.kind.Automatic(),
+	})
+}
+
+func (c *Core) leaveSync(p *peerState) {
+	c.fetch.RemovePeer(p.id)
+	c.headers.RemovePeer(p.id)
+}
+
+// syncHeaders asks for headers, and replaces peers that do not give them.
+func (c *Core) syncHeaders(now time.Time) {
+	if c.cfg.Ledger.Loading() {
+		return
+	}
+	c.decided(nil, c.headers.Next(now))
+}
+
+// decided carries out what headersync wants. It returns the headers to submit.
+func (c *Core) decided(p *peerState, d headersync.Decision) []wire.Header {
+	for _, r := range d.Requests {
+		if p := c.peers[r.Peer]; p != nil {
+			c.send(p, &wire.MsgGetHeaders{Version: ProtocolVersion, Locator: r.Locator, Stop: r.Stop})
+		}
+	}
+	for _, d := range d.Drop {
+		switch p := c.peers[d.Peer]; {
+		case p == nil:
+		case d.Reason.Misbehaving():
+			c.misbehaved(p, string(d.Reason))
+		default:
+			c.drop(p, string(d.Reason))
+		}
+	}
+	if p != nil && d.Known != nil {
+		c.fetch.Has(p.id, d.Known)
+		c.maybeSendSendHeaders(p)
+	}
+	if p != nil && !d.Unknown.IsZero() {
+		c.fetch.Announced(p.id, d.Unknown)
+	}
+	return d.Submit
+}
+
+// headersMessage hands headers on to be judged.
+func (c *Core) headersMessage(now time.Time, p *peerState, m *wire.MsgHeaders, size int) {
+	list := c.decided(p, c.headers.Received(now, p.id, m.Headers))
+	if len(list) == 0 {
+		c.do(Release{p.id, size})
+		return
+	}
+	c.do(SubmitHeaders{Peer: p.id, Seq: p.order.submit(), Size: size, List: list})
+}
+
+func (c *Core) headersJudged(now time.Time, ev HeadersJudged) {
+	p := c.peers[ev.Peer]
+	if p == nil {
+		return
+	}
+	c.decided(p, c.headers.Judged(now, p.id, ev.Count, ev.Last, ev.Err))
+	c.punish(p, ev.Err)
+	p.order.judged(ev.Seq)
+	c.do(Release{p.id, ev.Size})
+	c.resume(now, p)
+}
+
+// announcedBlock follows up an inv of a block whose header we lack.
+func (c *Core) announcedBlock(now time.Time, p *peerState, hash wire.BlockHash) {
+	if c.cfg.Ledger.Loading() {
+		return
+	}
+	c.decided(p, c.headers.Announced(now, p.id, hash))
+}
+
+// fetchBlocks asks for what is needed next, and replaces peers that stall.
+func (c *Core) fetchBlocks(now time.Time) {
+	if c.cfg.Ledger.Loading() {
+		return
+	}
+	d := c.fetch.Next(now)
+	for _, r := range d.Requests {
+		p := c.peers[r.Peer]
+		if p == nil {
+			continue
+		}
+		items := make([]wire.Inv, len(r.Nodes))
+		for i, n := range r.Nodes {
+			items[i] = wire.InvOfBlock(n.Hash()).WithWitness()
+		}
+		c.send(p, &wire.MsgGetData{Items: items})
+	}
+	for _, d := range d.Drop {
+		if p := c.peers[d.Peer]; p != nil {
+			c.drop(p, string(d.Reason))
+		}
+	}
+}
+
+// block hands a block on to be judged. One that we asked for costs its sender
+// no credit: the fetcher accounts for it.
+func (c *Core) block(now time.Time, p *peerState, m *wire.MsgBlock, size int) {
+	asked := c.fetch.Received(now, p.id, m.Block.Hash(), m.Block.TotalSize())
+	if asked {
+		c.do(Release{p.id, size})
+	}
+	c.do(SubmitBlock{Peer: p.id, Seq: p.order.submit(), Size: size, Block: m.Block, Requested: asked})
+}
+
+func (c *Core) blockJudged(now time.Time, ev BlockJudged) {
+	if ev.Err != nil {
+		c.fetch.Refused(ev.Hash)
+	} else {
+		c.fetch.Judged(ev.Hash)
+	}
+	p := c.peers[ev.Peer]
+	if p == nil {
+		return
+	}
+	if ev.Err == nil {
+		if ev.Fresh {
+			p.lastBlk = now
+		}
+		if n := c.cfg.Ledger.Tree().Lookup(ev.Hash); n != nil {
+			c.fetch.Has(p.id, n)
+			c.maybeSendSendHeaders(p)
+		}
+	}
+	c.punish(p, ev.Err)
+	p.order.judged(ev.Seq)
+	if !ev.Requested {
+		c.do(Release{p.id, ev.Size})
+	}
+	c.resume(now, p)
+}

@@ -1,0 +1,229 @@
+package p2p
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"grapevine/p2p/peer"
+	"grapevine/p2p/transport"
+	"grapevine/wire"
+)
+
+// connection is the shell around one peer: a reader that decodes, a writer that
+// encodes. Whoever wants it ended calls close.
+type connection struct {
+	id     peer.ID
+	nc     net.Conn
+	in     transport.Reader
+	framer transport.Writer
+	credit *semaphore.Weighted // bytes that may be received and not dealt with
+	size   int                 // of the whole credit
+	out    queue[outgoing]
+	counts counters
+	totals *counters
+	copied bool // the writer's: the last block was framed by copying it
+
+	mu  sync.Mutex
+	err error
+	off bool
+}
+
+// outgoing is something to write: a message, or a block's bytes.
+type outgoing struct {
+	msg wire.Message
+	raw []byte // of a block message
+}
+
+func newConnection(id peer.ID, nc net.Conn, magic [4]byte, receive int, totals *counters) *connection {
+	return &connection{id: id, nc: nc, in: transport.NewV1Reader(nc, magic), framer: transport.V1Writer{Magic: magic}, credit: semaphore.NewWeighted(int64(receive)), size: receive, out: newQueue[outgoing](), totals: totals}
+}
+
+// close ends the connection; the first error counts.
+func (c *connection) close(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.off {
+		c.off, c.err = true, err
+		_ = c.nc.Close() // it ends either way
+	}
+}
+
+func (c *connection) reason() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// run reads and writes until the connection ends.
+func (c *connection) run(ctx context.Context, s *Service) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { c.close(nil) })
+	defer stop()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		c.close(c.write(ctx, s))
+	}()
+	err := c.read(ctx, s)
+	c.close(err)
+	cancel()
+	<-ended
+	return err
+}
+
+// read passes messages on as long as there is credit for them.
+func (c *connection) read(ctx context.Context, s *Service) error {
+	for {
+		f, err := c.in.Next()
+		if err != nil {
+			return err
+		}
+		at := s.cfg.Now()
+		msg, err := wire.DecodeMessage(f.Command, f.Payload)
+		command := f.Command
+		if _, unknown := msg.(*wire.MsgUnknown); unknown {
+			command = otherType
+		}
+		c.counts.received(command, f.Size, at)
+		c.totals.addReceived(f.Size)
+		if err != nil {
+			return fmt.Errorf("%s message: %w", f.Command, err)
+		}
+		if err := c.credit.Acquire(ctx, int64(min(f.Size, c.size))); err != nil {
+			return err
+		}
+		if !s.post(ctx, Received{Peer: c.id, Msg: msg, Size: f.Size, At: at}) {
+			return context.Canceled
+		}
+	}
+}
+
+func (c *connection) release(bytes int) { c.credit.Release(int64(min(bytes, c.size))) }
+
+// write sends what is queued, as much as there is in one go.
+func (c *connection) write(ctx context.Context, s *Service) error {
+	var buf []byte
+	for {
+		batch, err := c.out.take(ctx)
+		if err != nil {
+			return err
+		}
+		for len(batch) > 0 {
+			var n int
+			buf, n = c.encode(buf[:0], batch)
+			bufs := net.Buffers{buf}
+			if raw := batch[n-1].raw; raw != nil && !c.copied {
+				bufs = append(bufs, raw)
+			}
+			written := 0
+			for _, b := range bufs {
+				written += len(b)
+			}
+			if _, err := bufs.WriteTo(c.nc); err != nil {
+				return err
+			}
+			c.counts.wrote(written, s.cfg.Now())
+			c.totals.addSent(written)
+			if !s.post(ctx, Wrote{Peer: c.id, Bytes: written}) {
+				return context.Canceled
+			}
+			clear(batch[:n])
+			batch = batch[n:]
+		}
+		if cap(buf) > keepBuffer {
+			buf = nil
+		}
+	}
+}
+
+// writeChunk is how much is encoded before it is written; keepBuffer how large a
+// buffer a quiet connection holds on to.
+const (
+	writeChunk = 64 << 10
+	keepBuffer = 256 << 10
+)
+
+// encode appends frames up to writeChunk, or up to a block, whose bytes are
+// written from where they are. It returns how many it took.
+func (c *connection) encode(buf []byte, batch []outgoing) ([]byte, int) {
+	for i := range batch {
+		o := &batch[i]
+		before := len(buf)
+		if o.raw != nil {
+			buf, c.copied = c.frameBlock(buf, o.raw)
+			c.counts.sent("block", frameSize+len(o.raw))
+			return buf, i + 1
+		}
+		buf = c.framer.Append(buf, o.msg)
+		c.counts.sent(o.msg.Command(), len(buf)-before)
+		if len(buf) >= writeChunk {
+			return buf, i + 1
+		}
+	}
+	return buf, len(batch)
+}
+
+// frameBlock frames a block without copying it where the transport can, and
+// reports whether it was copied.
+func (c *connection) frameBlock(buf, raw []byte) ([]byte, bool) {
+	if out, ok := c.framer.AppendHeader(buf, "block", raw); ok {
+		return out, false
+	}
+	return c.framer.AppendRaw(buf, "block", raw), true
+}
+
+// accept takes inbound connections.
+func (s *Service) accept(ctx context.Context, l net.Listener, conns *sync.WaitGroup) error {
+	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
+	defer stop()
+	defer l.Close()
+	for {
+		nc, err := l.Accept()
+		switch {
+		case ctx.Err() != nil:
+			if err == nil {
+				_ = nc.Close()
+			}
+			return ctx.Err()
+		case errors.Is(err, net.ErrClosed):
+			return fmt.Errorf("p2p: %s is closed: %w", l.Addr(), err)
+		case err != nil: // out of descriptors, most likely: wait for some
+			s.log.Warn("cannot accept a connection", "error", err)
+			if !pause(ctx, time.Second/10) {
+				return ctx.Err()
+			}
+			continue
+		}
+		conns.Go(func() { s.attach(ctx, nc, peer.Inbound, "") })
+	}
+}
+
+// dial makes one connection and runs it.
+func (s *Service) dial(ctx context.Context, a Dial, conns *sync.WaitGroup) {
+	short, cancel := context.WithTimeout(ctx, s.cfg.DialTimeout)
+	nc, err := s.cfg.Dial(short, "tcp", withPort(a.Target, s.cfg.Core.Params.DefaultPort))
+	cancel()
+	if err != nil {
+		s.post(ctx, DialFailed{Target: a.Target, Kind: a.Kind, Err: err})
+		return
+	}
+	s.attach(ctx, nc, a.Kind, a.Target)
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

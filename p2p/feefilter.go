@@ -1,0 +1,66 @@
+package p2p
+
+import (
+	"math"
+	"time"
+
+	"grapevine/p2p/peer"
+	"grapevine/wire"
+)
+
+// BIP 133: peers are told what is not worth announcing.
+const (
+	feeFilterInterval = 10 * time.Minute // on average
+	feeFilterSoon     = 5 * time.Minute  // at most, after a large change
+)
+
+// feeFilter takes note of what a peer does not want to hear of.
+func (c *Core) feeFilter(p *peerState, m *wire.MsgFeeFilter) {
+	if m.Rate < 0 || !wire.Amount(m.Rate).InRange() {
+		return
+	}
+	p.fee.theirs = m.Rate
+	c.txs.announce.SetFeeFilter(p.id, m.Rate)
+}
+
+// maybeSendFeeFilter tells the peer what we want to hear of, when it is time:
+// nothing during initial download.
+func (c *Core) maybeSendFeeFilter(now time.Time, p *peerState) {
+	f := &p.fee
+	if c.cfg.BlocksOnly || p.hello.common < feeFilterVersion || p.kind == peer.BlockRelay {
+		return
+	}
+	want := c.cfg.Pool.MinFeeRate()
+	nothing := roundFeeFilter(wire.FeeRate(wire.MaxMoney))
+	if c.cfg.Ledger.Syncing() {
+		want = wire.FeeRate(wire.MaxMoney)
+	} else if f.sent == nothing {
+		f.next = time.Time{} // out of initial download: say so at once
+	}
+	switch {
+	case !now.Before(f.next):
+		rate := max(roundFeeFilter(want), c.cfg.MinRelayFeeRate)
+		if rate != f.sent {
+			c.send(p, &wire.MsgFeeFilter{Rate: rate})
+			f.sent = rate
+		}
+		f.next = now.Add(c.exponential(feeFilterInterval))
+	case now.Add(feeFilterSoon).Before(f.next) && (want < 3*f.sent/4 || want > 4*f.sent/3):
+		f.next = now.Add(time.Duration(c.cfg.Rand.Int64N(int64(feeFilterSoon))))
+	}
+}
+
+// exponential draws a pause of a Poisson process.
+func (c *Core) exponential(mean time.Duration) time.Duration {
+	return time.Duration(c.cfg.Rand.ExpFloat64() * float64(mean))
+}
+
+// roundFeeFilter maps a rate to the power of 1.1 below it, so that filters tell
+// little about what a node's pool holds.
+func roundFeeFilter(r wire.FeeRate) wire.FeeRate {
+	if r <= 0 {
+		return 0
+	}
+	const step = 1.1
+	return wire.FeeRate(math.Pow(step, math.Floor(math.Log(float64(r))/math.Log(step)+1e-9)))
+}

@@ -1,0 +1,45 @@
+package p2p
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// Listen opens the addresses (host:port each). One that cannot be opened closes
+// the others and is the error.
+func Listen(ctx context.Context, addrs []string) ([]net.Listener, error) {
+	var out []net.Listener
+	var lc net.ListenConfig
+	for _, a := range addrs {
+		network := "tcp"
+		if ap, err := netip.ParseAddrPort(a); err == nil {
+			network = "tcp6"
+			if ap.Addr().Is4() {
+				network = "tcp4"
+			}
+		}
+		l, err := lc.Listen(ctx, network, a)
+		if err != nil {
+			for _, o := range out {
+				_ = o.Close() // nothing was accepted from it
+			}
+			return nil, fmt.Errorf("Unable to bind to %s on this computer. Another node is probably already running: %w", a, err)
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// withPort completes a target as an operator wrote it: a name or an address,
+// with or without a port, an IPv6 address with or without brackets.
+func withPort(target string, port uint16) string {
+	if _, _, err := net.SplitHostPort(target); err == nil {
+		return target
+	}
+	host := strings.TrimSuffix(strings.TrimPrefix(target, "["), "]")
+	return net.JoinHostPort(host, strconv.Itoa(int(port)))
+}

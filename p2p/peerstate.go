@@ -1,0 +1,175 @@
+package p2p
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"grapevine/chain/headers"
+	"grapevine/p2p/peer"
+	"grapevine/wire"
+)
+
+// peerState is what the core knows of one connection.
+type peerState struct {
+	id            peer.ID
+	kind          peer.Kind
+	name          string
+	remote, local netip.AddrPort
+	since         time.Time
+	closing       bool // a Disconnect was asked for; nothing more is done for it
+
+	hello   handshake
+	order   ordering
+	ping    pinging
+	served  serving
+	fee     feeFilters
+	blocks  blockRelay
+	unsent  int // bytes queued for it that have not left
+	lastTx  time.Time
+	lastBlk time.Time
+}
+
+// handshake is how far the introduction has come, and what it told.
+type handshake struct {
+	deadline    time.Time
+	versionSent bool
+	nonce       uint64 // of our version message
+	theirs      *wire.MsgVersion
+	common      int32 // protocol version that both speak
+	done        bool
+	wtxid       bool // relays by wtxid (BIP 339)
+	addrV2      bool // takes addrv2 (BIP 155)
+	offset      time.Duration
+}
+
+// ordering keeps replies behind what the peer sent before. Submissions are
+// numbered from 1 on; a message that shows state waits until all those before it
+// are judged.
+type ordering struct {
+	last     uint64
+	unjudged []uint64 // ascending
+	inbox    []deferred
+}
+
+// deferred is a message that waits for its turn.
+type deferred struct {
+	msg  wire.Message
+	size int
+	at   time.Time
+	// after is the last submission that has to be judged first.
+	after uint64
+}
+
+// submit numbers a submission.
+func (o *ordering) submit() uint64 {
+	o.last++
+	o.unjudged = append(o.unjudged, o.last)
+	return o.last
+}
+
+// judged notes a verdict.
+func (o *ordering) judged(seq uint64) {
+	if i, ok := slices.BinarySearch(o.unjudged, seq); ok {
+		if i == 0 {
+			o.unjudged = o.unjudged[1:]
+			return
+		}
+		o.unjudged = slices.Delete(o.unjudged, i, i+1)
+	}
+}
+
+// ready reports whether everything up to after is judged.
+func (o *ordering) ready(after uint64) bool { return len(o.unjudged) == 0 || o.unjudged[0] > after }
+
+// pinging measures the round trip.
+type pinging struct {
+	nonce     uint64 // of the ping under way, 0 when none is
+	sent      time.Time
+	next      time.Time
+	wanted    bool // an operator asked for one
+	last, min time.Duration
+}
+
+// serving is what the peer asked for and has not got.
+type serving struct {
+	requests []wire.Inv // of the getdata at the head of the inbox
+	size     int        // of that message on the wire
+	at       int        // index of the next one
+	reading  bool       // a ServeBlock is under way
+	notFound []wire.Inv
+	goOn     wire.BlockHash // when this block is served, the peer is told the tip (getblocks)
+}
+
+// feeFilters are BIP 133's, both ways.
+type feeFilters struct {
+	theirs wire.FeeRate
+	sent   wire.FeeRate
+	next   time.Time // zero before the first
+}
+
+// blockRelay is how blocks are announced to the peer.
+type blockRelay struct {
+	prefersHeaders  bool // it sent sendheaders (BIP 130)
+	sentSendHeaders bool
+	announced       *headers.Node // the last header that we sent
+}
+
+// relaysTx reports whether transactions are announced to the peer.
+func (p *peerState) relaysTx() bool {
+	return p.hello.theirs != nil && p.hello.theirs.Relay && p.kind.RelaysTx()
+}
+
+// preferred reports whether blocks and transactions are rather asked of it.
+func (p *peerState) preferred() bool { return p.kind != peer.Inbound && p.kind != peer.AddrFetch }
+
+// wake returns when one of the peer's timers runs out.
+func (p *peerState) wake() time.Time {
+	if !p.hello.done {
+		return p.hello.deadline
+	}
+	at := p.ping.next
+	if p.ping.nonce != 0 {
+		at = p.ping.sent.Add(pingTimeout)
+	}
+	if p.fee.next.Before(at) && !p.fee.next.IsZero() {
+		at = p.fee.next
+	}
+	return at
+}
+
+// send queues a message.
+func (c *Core) send(p *peerState, m wire.Message) {
+	if p.closing {
+		return
+	}
+	if p.unsent > 2*c.cfg.SendBuffer+neverRead {
+		c.drop(p, "does not read what it is sent")
+		return
+	}
+	p.unsent += frameSize + m.PayloadSize()
+	c.do(Send{p.id, m})
+}
+
+// frameSize is what a v1 frame adds to a payload.
+const frameSize = 24
+
+// drop ends the connection.
+func (c *Core) drop(p *peerState, reason string) {
+	if p.closing {
+		return
+	}
+	p.closing = true
+	c.do(Disconnect{p.id, reason})
+	c.log.Debug("disconnecting", "peer", p.id, "address", p.name, "reason", reason)
+}
+
+// misbehaved ends the connection of a peer that broke the protocol, unless an
+// operator asked for that very connection.
+func (c *Core) misbehaved(p *peerState, reason string) {
+	if p.kind == peer.Manual {
+		c.log.Warn("not punishing a peer that was connected by hand", "peer", p.id, "address", p.name, "reason", reason)
+		return
+	}
+	c.drop(p, reason)
+}

@@ -1,0 +1,133 @@
+package p2p
+
+import (
+	"time"
+
+	"grapevine/chain/headers"
+	"grapevine/p2p/headersync"
+	"grapevine/wire"
+)
+
+// getData serves what was asked for, one block at a time and as fast as the
+// peer reads. It reports whether the whole message is served.
+func (c *Core) getData(now time.Time, p *peerState, m *wire.MsgGetData) bool {
+	s := &p.served
+	for s.at < len(m.Items) {
+		if p.closing {
+			return true
+		}
+		if s.reading || p.unsent >= c.cfg.SendBuffer {
+			return false
+		}
+		it := &m.Items[s.at]
+		s.at++
+		if id, ok := it.GenTxid(); ok {
+			c.serveTx(p, it, id)
+		} else if hash, ok := it.BlockHash(); ok && it.Type != wire.InvFilteredBlock {
+			c.serveBlock(p, hash, it.Type != wire.InvBlock)
+		}
+	}
+	if s.reading {
+		return false
+	}
+	if len(s.notFound) > 0 {
+		c.send(p, &wire.MsgNotFound{Items: s.notFound})
+	}
+	s.at, s.notFound = 0, nil
+	return true
+}
+
+func (c *Core) serveTx(p *peerState, it *wire.Inv, id wire.GenTxid) {
+	if !p.relaysTx() {
+		return
+	}
+	tx, _, ok := c.cfg.Pool.Lookup(id)
+	if !ok {
+		p.served.notFound = append(p.served.notFound, *it)
+		return
+	}
+	c.send(p, &wire.MsgTx{Tx: tx, NoWitness: it.Type == wire.InvTx})
+	c.txs.announce.Known(p.id, wire.ByWtxid(tx.Wtxid()))
+	c.do(TxServed{Txid: tx.Txid()})
+}
+
+// serveBlock asks for a block to be read for the peer. One that we do not serve
+// gets no answer.
+func (c *Core) serveBlock(p *peerState, hash wire.BlockHash, witness bool) {
+	n := c.cfg.Ledger.Tree().Lookup(hash)
+	if n == nil || !n.Status().Has(headers.StatusHasData) || !headersync.Servable(c.cfg.Ledger, n) {
+		return
+	}
+	p.served.reading = true
+	c.do(ServeBlock{Peer: p.id, Node: n, Witness: witness})
+}
+
+// served goes on after a block was read and queued.
+func (c *Core) served(now time.Time, ev Served) {
+	p := c.peers[ev.Peer]
+	if p == nil || p.closing {
+		return
+	}
+	p.served.reading = false
+	if ev.Err != nil {
+		c.log.Error("cannot read a block to serve", "hash", ev.Node.Hash(), "error", ev.Err)
+		c.drop(p, "a block that it asked for cannot be read")
+		return
+	}
+	p.unsent += ev.Bytes
+	if hash := ev.Node.Hash(); hash == p.served.goOn {
+		p.served.goOn = wire.BlockHash{}
+		c.send(p, &wire.MsgInv{Items: []wire.Inv{wire.InvOfBlock(c.cfg.Ledger.Active().Tip().Hash())}})
+	}
+	c.resume(now, p)
+}
+
+// getHeaders answers with the headers after the last common one.
+func (c *Core) getHeaders(p *peerState, m *wire.MsgGetHeaders) {
+	if c.cfg.Ledger.Loading() {
+		return
+	}
+	list, shown, ok := headersync.Answer(c.cfg.Ledger, c.cfg.MinimumChainWork, m.Locator, m.Stop)
+	if !ok {
+		return
+	}
+	if shown != nil {
+		p.blocks.announced = shown
+	}
+	c.send(p, &wire.MsgHeaders{Headers: list})
+}
+
+// getBlocks answers with the hashes after the last common block.
+func (c *Core) getBlocks(p *peerState, m *wire.MsgGetBlocks) {
+	nodes, next := headersync.AnswerBlocks(c.cfg.Ledger, m.Locator, m.Stop)
+	if len(nodes) == 0 {
+		return
+	}
+	items := make([]wire.Inv, len(nodes))
+	for i, n := range nodes {
+		items[i] = wire.InvOfBlock(n.Hash())
+	}
+	if next != nil {
+		p.served.goOn = next.Hash()
+	}
+	c.send(p, &wire.MsgInv{Items: items})
+}
+
+// getBlockTxn is answered with the whole block, which is always allowed: we
+// never announce by compact blocks.
+func (c *Core) getBlockTxn(p *peerState, m *wire.MsgGetBlockTxn) bool {
+	s := &p.served
+	switch {
+	case s.reading:
+		return false
+	case s.at == 1:
+		s.at = 0
+		return true
+	}
+	c.serveBlock(p, m.Block, true)
+	if s.reading {
+		s.at = 1
+		return false
+	}
+	return true
+}

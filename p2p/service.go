@@ -1,0 +1,250 @@
+package p2p
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"grapevine/chain/event"
+	"grapevine/chain/headers"
+	"grapevine/p2p/peer"
+	"grapevine/wire"
+)
+
+// Owners judge and keep what peers bring. All methods may be called from any
+// goroutine. Those that submit return once readers see the result.
+type Owners interface {
+	// SubmitHeaders returns the last header that is in the tree now, and the error
+	// of the first that was refused.
+	SubmitHeaders(ctx context.Context, list []wire.Header) (*headers.Node, error)
+	// SubmitBlock stores a block. Fresh is false for one that was here before.
+	SubmitBlock(ctx context.Context, b *wire.Block, requested bool) (fresh bool, err error)
+	// SubmitTx offers a transaction to the pool. Missing names the parents that
+	// nobody has, where the error is about them.
+	SubmitTx(ctx context.Context, tx *wire.Tx) (missing []wire.Txid, err error)
+	// RawBlock returns a block as it is stored; the caller owns the bytes.
+	RawBlock(n *headers.Node) ([]byte, error)
+	// Events is the ring of the chain; TakenIn waits until the pool has taken one
+	// of its events in.
+	Events() *event.Ring
+	TakenIn(ctx context.Context, seq uint64) error
+	// WatchPool calls fn for every transaction that enters the pool, in order,
+	// until ctx ends.
+	WatchPool(ctx context.Context, fn func(txid wire.Txid, wtxid wire.Wtxid)) error
+	// TxServed notes that a peer asked for a transaction of the pool.
+	TxServed(txid wire.Txid)
+}
+
+// Config says what a [Service] runs.
+type Config struct {
+	// Core says how it decides; its Logger is used by the service too.
+	Core CoreConfig
+	// Owners are required.
+	Owners Owners
+	// Listeners accept inbound connections; the service closes them.
+	Listeners []net.Listener
+	// Dial makes outbound connections; nil means TCP.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// DialTimeout bounds one attempt; 0 means 5 s (-timeout).
+	DialTimeout time.Duration
+	// ReceiveBuffer is how many bytes of a peer's messages may wait to be dealt
+	// with before it is no longer read from; 0 means 5 MB (-maxreceivebuffer).
+	ReceiveBuffer int
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+const (
+	defaultDialTimeout   = 5 * time.Second
+	defaultReceiveBuffer = 5_000_000
+	// eventQueue lets readers go on while the core works; when it is full they
+	// wait, and so do their peers.
+	eventQueue = 256
+	// serveWorkers read blocks for peers.
+	serveWorkers = 2
+)
+
+// Service runs one [Core] on sockets. All methods but [Service.Run] may be
+// called from any goroutine while Run runs.
+type Service struct {
+	cfg    Config
+	log    *slog.Logger
+	core   *Core
+	events chan Event
+	done   chan struct{} // closed when the core is stepped no more
+	nextID atomic.Int64
+	totals counters
+
+	// conns are the live connections; the core's goroutine adds and removes.
+	mu    sync.Mutex
+	conns map[peer.ID]*connection
+
+	headers queue[SubmitHeaders]
+	txs     queue[SubmitTx]
+	blocks  queue[ServeBlock]
+}
+
+// New returns a service that speaks to nobody yet.
+func New(cfg Config) (*Service, error) {
+	if cfg.Owners == nil {
+		return nil, errors.New("p2p: owners are required")
+	}
+	core, err := NewCore(cfg.Core)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.DialTimeout == 0 {
+		cfg.DialTimeout = defaultDialTimeout
+	}
+	if cfg.ReceiveBuffer == 0 {
+		cfg.ReceiveBuffer = defaultReceiveBuffer
+	}
+	if cfg.Dial == nil {
+		cfg.Dial = (&net.Dialer{}).DialContext
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Service{
+		cfg: cfg, log: core.log, core: core, events: make(chan Event, eventQueue), done: make(chan struct{}), conns: map[peer.ID]*connection{},
+		headers: newQueue[SubmitHeaders](), txs: newQueue[SubmitTx](), blocks: newQueue[ServeBlock](),
+	}, nil
+}
+
+// Run speaks with peers until ctx ends: nil then. It returns when every
+// connection is closed. It may be called once.
+func (s *Service) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	var conns sync.WaitGroup // connections and single jobs, which end with ctx
+	for _, l := range s.cfg.Listeners {
+		group.Go(func() error { return s.accept(ctx, l, &conns) })
+	}
+	group.Go(func() error { return s.followChain(ctx) })
+	group.Go(func() error { return s.followPool(ctx) })
+	group.Go(func() error { return s.judgeHeaders(ctx) })
+	group.Go(func() error { return s.judgeTxs(ctx) })
+	for range serveWorkers {
+		group.Go(func() error { return s.serve(ctx) })
+	}
+	group.Go(func() error {
+		defer close(s.done)
+		return s.own(ctx, &conns)
+	})
+	err := group.Wait()
+	conns.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// own steps the core.
+func (s *Service) own(ctx context.Context, conns *sync.WaitGroup) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		var ev Event
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case ev = <-s.events:
+		case <-timer.C:
+			ev = Tick{}
+		}
+		now := s.cfg.Now()
+		for _, a := range s.core.Step(now, ev) {
+			s.perform(ctx, now, a, timer, conns)
+		}
+	}
+}
+
+// perform does one action. Nothing here waits.
+func (s *Service) perform(ctx context.Context, now time.Time, a Action, timer *time.Timer, conns *sync.WaitGroup) {
+	switch a := a.(type) {
+	case Send:
+		if c := s.conn(a.Peer); c != nil {
+			c.out.put(outgoing{msg: a.Msg})
+		}
+	case Release:
+		if c := s.conn(a.Peer); c != nil {
+			c.release(a.Bytes)
+		}
+	case ServeBlock:
+		s.blocks.put(a)
+	case SubmitHeaders:
+		s.headers.put(a)
+	case SubmitTx:
+		s.txs.put(a)
+	case SubmitBlock:
+		conns.Go(func() { s.judgeBlock(ctx, a) })
+	case TxServed:
+		s.cfg.Owners.TxServed(a.Txid)
+	case Disconnect:
+		if c := s.conn(a.Peer); c != nil {
+			c.close(nil)
+		}
+	case Dial:
+		conns.Go(func() { s.dial(ctx, a, conns) })
+	case WakeAt:
+		timer.Reset(max(a.Time.Sub(now), 0))
+	}
+}
+
+func (s *Service) conn(id peer.ID) *connection {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conns[id]
+}
+
+// post tells the core of an event, and reports false when nobody listens any
+// more.
+func (s *Service) post(ctx context.Context, ev Event) bool {
+	select {
+	case s.events <- ev:
+		return true
+	case <-ctx.Done():
+		return false
+	case <-s.done:
+		return false
+	}
+}
+
+// attach runs a connection until it ends. It is called on a goroutine of the
+// connection's own.
+func (s *Service) attach(ctx context.Context, nc net.Conn, kind peer.Kind, target string) {
+	id := peer.ID(s.nextID.Add(1) - 1)
+	remote, local := addrPort(nc.RemoteAddr()), addrPort(nc.LocalAddr())
+	name := target
+	if name == "" {
+		name = remote.String()
+	}
+	c := newConnection(id, nc, s.cfg.Core.Params.Magic, s.cfg.ReceiveBuffer, &s.totals)
+	s.mu.Lock()
+	s.conns[id] = c
+	s.mu.Unlock()
+	err := error(nil)
+	if s.post(ctx, Connected{Peer: id, Kind: kind, Remote: remote, Local: local, Name: name, Target: target}) {
+		err = c.run(ctx, s)
+	}
+	c.close(err)
+	s.mu.Lock()
+	delete(s.conns, id)
+	s.mu.Unlock()
+	s.post(ctx, Disconnected{Peer: id, Err: c.reason()})
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	if t, ok := a.(*net.TCPAddr); ok {
+		ap := t.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	}
+	ap, _ := netip.ParseAddrPort(a.String()) // of an in-memory connection: whatever it says
+	return ap
+}

@@ -1,0 +1,298 @@
+package p2p
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"grapevine/chain/consensus"
+	"grapevine/p2p/peer"
+	"grapevine/p2p/txannounce"
+	"grapevine/p2p/txrequest"
+	"grapevine/wire"
+)
+
+// maxGetData is how many ids one getdata of ours names.
+const maxGetData = 1000
+
+// joinRelay lets a peer take part in relaying transactions.
+func (c *Core) joinRelay(now time.Time, p *peerState) {
+	if p.hello.wtxid {
+		c.txs.wtxPeers++
+	}
+	if p.relaysTx() {
+		c.txs.announce.AddPeer(p.id, txannounce.Options{Inbound: p.kind == peer.Inbound, Wtxid: p.hello.wtxid})
+	}
+	c.maybeSendFeeFilter(now, p)
+}
+
+func (c *Core) leaveRelay(p *peerState) {
+	if p.hello.wtxid {
+		c.txs.wtxPeers--
+	}
+	c.txs.requests.Disconnect(p.id)
+	c.txs.orphans.Disconnect(p.id)
+	c.txs.announce.RemovePeer(p.id)
+}
+
+// takesTx reports whether transactions are accepted from the peer.
+func (c *Core) takesTx(p *peerState) bool { return !c.cfg.BlocksOnly && p.kind.RelaysTx() }
+
+// inv notes what a peer has: blocks for headersync, transactions to ask for.
+func (c *Core) inv(now time.Time, p *peerState, m *wire.MsgInv) {
+	var block *wire.BlockHash
+	for i := range m.Items {
+		it := &m.Items[i]
+		switch it.Type {
+		case wire.InvBlock:
+			h, _ := it.BlockHash()
+			c.fetch.Announced(p.id, h)
+			if c.cfg.Ledger.Tree().Lookup(h) == nil {
+				block = &h
+			}
+		case wire.InvTx, wire.InvWtx:
+			if (it.Type == wire.InvWtx) != p.hello.wtxid {
+				continue
+			}
+			if !c.takesTx(p) {
+				c.drop(p, "transaction inv sent in violation of protocol")
+				return
+			}
+			id, _ := it.GenTxid()
+			c.txs.announce.Known(p.id, id)
+			if !c.cfg.Ledger.Syncing() && !c.haveTx(id, true) {
+				c.wantTx(now, p, id)
+			}
+		}
+	}
+	if block != nil {
+		c.announcedBlock(now, p, *block)
+	}
+}
+
+// haveTx reports whether a transaction need not be asked for. Orphans count
+// only where their parents are not what is looked for.
+func (c *Core) haveTx(id wire.GenTxid, orphans bool) bool {
+	t := &c.txs
+	if w, ok := id.Wtxid(); ok {
+		if _, judging := t.judging[w]; judging {
+			return true
+		}
+	}
+	return orphans && t.orphans.Has(id) || t.rejected.has(id.Hash()) || t.confirmed.has(id.Hash()) || c.cfg.Pool.Has(id)
+}
+
+// wantTx schedules a request.
+func (c *Core) wantTx(now time.Time, p *peerState, ids ...wire.GenTxid) {
+	terms := txrequest.Terms{Preferred: p.preferred(), WtxidPeers: c.txs.wtxPeers > 0}
+	c.txs.requests.Offer(now, p.id, terms, ids...)
+}
+
+// requestTxs asks for what has become due.
+func (c *Core) requestTxs(now time.Time) {
+	r := c.txs.requests
+	for _, id := range r.Due(now) {
+		p := c.peers[id]
+		ids, _ := r.Requestable(id, now)
+		if p == nil || p.closing {
+			continue
+		}
+		var items []wire.Inv
+		for _, tx := range ids {
+			if c.haveTx(tx, false) {
+				r.Forget(tx)
+				continue
+			}
+			items = append(items, c.txRequest(tx))
+			r.Requested(id, tx, now.Add(txrequest.Timeout))
+			if len(items) == maxGetData {
+				c.send(p, &wire.MsgGetData{Items: items})
+				items = nil
+			}
+		}
+		if len(items) > 0 {
+			c.send(p, &wire.MsgGetData{Items: items})
+		}
+	}
+}
+
+// txRequest asks for a transaction with its witness, by whichever id.
+func (c *Core) txRequest(id wire.GenTxid) wire.Inv {
+	return wire.InvOfTx(id).WithWitness()
+}
+
+// notFound lets another peer be asked.
+func (c *Core) notFound(now time.Time, p *peerState, m *wire.MsgNotFound) {
+	if len(m.Items) > txrequest.MaxAnnouncements+maxGetData {
+		return // more than was ever asked for
+	}
+	for i := range m.Items {
+		if id, ok := m.Items[i].GenTxid(); ok {
+			c.txs.requests.Response(p.id, id)
+		}
+		if hash, ok := m.Items[i].BlockHash(); ok {
+			c.fetch.NotFound(p.id, hash)
+		}
+	}
+}
+
+// tx hands a transaction on to be judged.
+func (c *Core) tx(now time.Time, p *peerState, m *wire.MsgTx, size int) {
+	if !c.takesTx(p) {
+		c.drop(p, "transaction sent in violation of protocol")
+		c.do(Release{p.id, size})
+		return
+	}
+	tx := m.Tx
+	byTxid, byWtxid := wire.ByTxid(tx.Txid()), wire.ByWtxid(tx.Wtxid())
+	t := &c.txs
+	t.announce.Known(p.id, byTxid)
+	t.announce.Known(p.id, byWtxid)
+	t.requests.Response(p.id, byTxid)
+	t.requests.Response(p.id, byWtxid)
+	if c.cfg.Ledger.Syncing() || c.haveTx(byWtxid, false) {
+		c.do(Release{p.id, size})
+		return
+	}
+	if t.orphans.Has(byWtxid) {
+		t.orphans.AddAnnouncer(tx.Wtxid(), p.id)
+		c.do(Release{p.id, size})
+		return
+	}
+	c.submitTx(p.id, p.order.submit(), tx, size)
+}
+
+func (c *Core) submitTx(from peer.ID, seq uint64, tx *wire.Tx, size int) {
+	c.txs.judging[tx.Wtxid()] = struct{}{}
+	c.do(SubmitTx{Peer: from, Seq: seq, Tx: tx, Size: size})
+}
+
+// txJudged goes on from the pool's verdict: children that waited, parents that
+// are missing, or never again.
+func (c *Core) txJudged(now time.Time, ev TxJudged) {
+	t := &c.txs
+	delete(t.judging, ev.Tx.Wtxid())
+	p := c.peers[ev.Peer]
+	switch {
+	case ev.Err == nil:
+		if p != nil {
+			p.lastTx = now
+		}
+		c.txAccepted(ev.Tx)
+	case len(ev.Missing) > 0:
+		c.orphan(now, p, ev.Tx, ev.Missing)
+	default:
+		c.txRefused(ev.Tx, ev.Err)
+	}
+	if p != nil && ev.Seq != 0 {
+		p.order.judged(ev.Seq)
+		c.do(Release{p.id, ev.Size})
+		c.resume(now, p)
+	}
+}
+
+// txAccepted has the orphans judged again that waited for tx.
+func (c *Core) txAccepted(tx *wire.Tx) {
+	t := &c.txs
+	t.requests.Forget(wire.ByTxid(tx.Txid()))
+	t.requests.Forget(wire.ByWtxid(tx.Wtxid()))
+	t.orphans.Erase(tx.Wtxid())
+	for _, child := range t.orphans.Children(tx) {
+		if _, already := t.judging[child.Wtxid()]; already {
+			continue
+		}
+		c.submitTx(-1, 0, child, 0)
+	}
+}
+
+// orphan keeps a transaction until its parents are there, and asks whoever has
+// it for them.
+func (c *Core) orphan(now time.Time, p *peerState, tx *wire.Tx, missing []wire.Txid) {
+	t := &c.txs
+	for _, parent := range missing {
+		if t.rejected.has([32]byte(parent)) { // it cannot become valid
+			t.rejected.add([32]byte(tx.Wtxid()))
+			t.orphans.Erase(tx.Wtxid())
+			t.requests.Forget(wire.ByWtxid(tx.Wtxid()))
+			return
+		}
+	}
+	if p == nil || p.closing {
+		return
+	}
+	t.orphans.Add(tx, p.id)
+	t.requests.Forget(wire.ByTxid(tx.Txid()))
+	t.requests.Forget(wire.ByWtxid(tx.Wtxid()))
+	var parents []wire.GenTxid
+	for _, parent := range missing {
+		if id := wire.ByTxid(parent); !c.haveTx(id, true) {
+			parents = append(parents, id)
+		}
+	}
+	if len(parents) > 0 {
+		c.wantTx(now, p, parents...)
+	}
+}
+
+// txRefused remembers not to ask again until the tip moves.
+func (c *Core) txRefused(tx *wire.Tx, err error) {
+	t := &c.txs
+	t.orphans.Erase(tx.Wtxid())
+	t.requests.Forget(wire.ByWtxid(tx.Wtxid()))
+	var invalid *consensus.Error
+	var policy interface{ Transient() bool }
+	if errors.As(err, &policy) && policy.Transient() && !errors.As(err, &invalid) {
+		return
+	}
+	t.rejected.add([32]byte(tx.Wtxid()))
+	if !tx.HasWitness() { // the txid says all there is to say
+		t.rejected.add([32]byte(tx.Txid()))
+		t.requests.Forget(wire.ByTxid(tx.Txid()))
+	}
+	c.log.Debug("transaction refused", "txid", tx.Txid(), "reason", err)
+}
+
+// blockConnected forgets transactions that a block confirmed or made
+// impossible, and has orphans judged again whose parents it holds.
+func (c *Core) blockConnected(ev BlockConnected) {
+	t := &c.txs
+	for i := range ev.Block.Txs {
+		tx := &ev.Block.Txs[i]
+		byTxid, byWtxid := wire.ByTxid(tx.Txid()), wire.ByWtxid(tx.Wtxid())
+		t.confirmed.add(byTxid.Hash())
+		t.confirmed.add(byWtxid.Hash())
+		t.requests.Forget(byTxid)
+		t.requests.Forget(byWtxid)
+	}
+	t.orphans.ForBlock(ev.Block)
+	for i := range ev.Block.Txs {
+		c.txAccepted(&ev.Block.Txs[i])
+	}
+}
+
+// poolAdded announces a transaction to everyone who does not know it.
+func (c *Core) poolAdded(ev PoolAdded) {
+	c.txs.requests.Forget(wire.ByTxid(ev.Txid))
+	c.txs.requests.Forget(wire.ByWtxid(ev.Wtxid))
+	if c.cfg.Ledger.Syncing() {
+		return
+	}
+	c.txs.announce.Add(ev.Txid, ev.Wtxid)
+}
+
+// announceTxs sends the invs that are due.
+func (c *Core) announceTxs(now time.Time) {
+	for _, b := range c.txs.announce.Due(now, c.lookup) {
+		p := c.peers[b.Peer]
+		if p == nil || p.closing {
+			continue
+		}
+		for items := range slices.Chunk(b.Items, wire.MaxInv) {
+			list := make([]wire.Inv, len(items))
+			for i, id := range items {
+				list[i] = wire.InvOfTx(id)
+			}
+			c.send(p, &wire.MsgInv{Items: list})
+		}
+	}
+}
