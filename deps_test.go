@@ -41,7 +41,10 @@ var layers = map[string][]string{
 	"chain/blockstore":           {"wire", "internal/vfs", "internal/vfs/ldbstorage", leveldb},
 	"chain/chaintest":            {"wire", "internal/u256", "chain/consensus", "chain/params", "chain/script", "chain/utxo", curve}, // tests only
 	"chain":                      {"wire", "internal/u256", "internal/vfs", "internal/vfs/ldbstorage", "chain/...", "golang.org/x/sync/..."},
-	"p2p/peer":                   nil, // names that all of p2p shares
+	"mempool/policy":             {"wire", "chain/script"},
+	"mempool/graph":              {"wire"},
+	"mempool":                    {"wire", "chain/consensus", "chain/event", "chain/headers", "chain/params", "chain/script", "chain/sigverify", "mempool/graph", "mempool/policy"}, // not chain: a ledger comes in
+	"p2p/peer":                   nil,                                                                                                                                               // names that all of p2p shares
 	"p2p/blockfetch":             {"wire", "internal/u256", "chain/headers", "p2p/peer"},
 	"p2p/headersync":             {"wire", "internal/u256", "chain/headers", "p2p/peer"},
 	"p2p/txrequest":              {"wire", "p2p/peer", "internal/siphash"},

@@ -1,0 +1,60 @@
+package graph
+
+import (
+	"math/bits"
+
+	"grapevine/wire"
+)
+
+// Frac is a fee for a weight: what a node or a chunk pays.
+type Frac struct {
+	Fee    wire.Amount
+	Weight wire.Weight
+}
+
+func (f Frac) plus(o Frac) Frac  { return Frac{f.Fee + o.Fee, f.Weight + o.Weight} }
+func (f Frac) minus(o Frac) Frac { return Frac{f.Fee - o.Fee, f.Weight - o.Weight} }
+
+// CompareRate compares the feerates of a and b, exactly: fee by weight, whose
+// products do not fit 64 bits. Weights are positive; fees may be negative, as
+// an operator may take away from them.
+func (f Frac) CompareRate(o Frac) int {
+	if (f.Fee < 0) != (o.Fee < 0) {
+		if f.Fee < 0 {
+			return -1
+		}
+		return 1
+	}
+	sign := 1
+	a, b := uint64(f.Fee), uint64(o.Fee)
+	if f.Fee < 0 {
+		sign, a, b = -1, -a, -b
+	}
+	ahi, alo := bits.Mul64(a, uint64(o.Weight))
+	bhi, blo := bits.Mul64(b, uint64(f.Weight))
+	switch {
+	case ahi > bhi || ahi == bhi && alo > blo:
+		return sign
+	case ahi == bhi && alo == blo:
+		return 0
+	default:
+		return -sign
+	}
+}
+
+// PerKvB returns the feerate for virtual bytes of the weight, rounded down.
+func (f Frac) PerKvB() wire.FeeRate {
+	vsize := (int64(f.Weight) + wire.WitnessScaleFactor - 1) / wire.WitnessScaleFactor
+	if vsize <= 0 {
+		return 0
+	}
+	return wire.FeeRate(floorDiv(int64(f.Fee)*1000, vsize))
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
