@@ -181,9 +181,9 @@ func (c *Chain) advance() error {
 	}
 	c.answerWaiters()
 	if c.recent.full() {
-		// Blocks of branches that lose, or whose parents are missing, are read
-		// back if they are ever needed.
-		c.recent.sweep(c.pending)
+		// Imports wait for room, so that blocks of branches that lose, or whose
+		// parents are missing, make some. They are read back if they are needed.
+		c.recent.evict(c.recent.limit/4, func(n *headers.Node) bool { return !c.pending(n) })
 	}
 	return nil
 }
