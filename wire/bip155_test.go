@@ -156,6 +156,15 @@ func TestRoutable(t *testing.T) {
 	if !onion.Addr.Routable() || onion.Addr.Class() != NetTorV3 || onion.String() != onion.Addr.String()+":80" {
 		t.Errorf("%v", onion)
 	}
+	if ip, ok := onion.Addr.IP(); ok || ip.IsValid() {
+		t.Errorf("an onion is %v", ip)
+	}
+	if _, ok := onion.AddrPort(); ok {
+		t.Error("an onion has a TCP endpoint")
+	}
+	if ap, ok := someAddr(t, NetIPv4, 1, 80).AddrPort(); !ok || ap.String() != "252.252.252.1:80" {
+		t.Error(ap)
+	}
 	if s := AddrOf(netip.MustParseAddrPort("[2a00::1]:8333"), 0).String(); s != "[2a00::1]:8333" {
 		t.Error(s)
 	}

@@ -116,6 +116,11 @@ func TestMessageRules(t *testing.T) {
 		{"indexes, beyond", "getblocktxn", hash + "02" + "fdffff" + "00", ErrBadIndex},
 		{"indexes, far beyond", "getblocktxn", hash + "01" + "fe00000100", ErrBadIndex},
 		{"filter type unknown", "getcfilters", "ff" + "00000000" + hash, nil},
+		{"address of nothing", "addrv2", "01" + "00000000" + "00" + "aa00" + "0000", nil},
+		{"services of 64 bits", "addrv2", "01" + "00000000" + "ff0000000001000000" + "aa00" + "0000", nil},
+		{"services too long", "addrv2", "01" + "00000000" + "ffffffffff00000000" + "aa00" + "0000", ErrNonCanonical},
+		{"services cut", "addrv2", "01" + "00000000" + "ff00000000", ErrTruncated},
+		{"address missing", "addrv2", "02" + "00000000" + "00" + "aa07" + "00000000000000" + "0000" + "00000000", ErrTruncated},
 		{"no fee", "feefilter", "ffffffffffffffff", nil},
 	} {
 		_, err := DecodeMessage(c.command, unhex(t, c.payload))
@@ -266,5 +271,15 @@ func TestDecodeAllocations(t *testing.T) {
 		if n := testing.AllocsPerRun(20, func() { c.m.AppendPayload(buf) }); n > 0 {
 			t.Errorf("%s: %v allocations to encode", c.m.Command(), n)
 		}
+	}
+}
+
+func TestPayloadLimit(t *testing.T) {
+	const limit = 4_000_000
+	if _, err := DecodeMessage("verack", make([]byte, limit)); err != nil {
+		t.Error(err)
+	}
+	if _, err := DecodeMessage("verack", make([]byte, limit+1)); !errors.Is(err, ErrTooLarge) {
+		t.Error(err)
 	}
 }

@@ -32,9 +32,6 @@ func (m *MsgAddr) AppendPayload(b []byte) []byte {
 
 func (m *MsgAddr) decode(r *reader) {
 	n := r.count(MaxAddrs, 4+netAddrSize, "addresses")
-	if n == 0 {
-		return
-	}
 	m.Addrs = make([]TimedAddr, n)
 	for i := range m.Addrs {
 		m.Addrs[i].Time = r.uint32("time")
@@ -88,9 +85,6 @@ func (m *MsgAddrV2) AppendPayload(b []byte) []byte {
 func (m *MsgAddrV2) decode(r *reader) {
 	const least = 4 + 1 + 1 + 1 + 2 // an empty address of an unknown network
 	n := r.count(MaxAddrs, least, "addresses")
-	if n == 0 {
-		return
-	}
 	m.Addrs = make([]TimedAddr, n)
 	for i := range m.Addrs {
 		a := &m.Addrs[i]
@@ -98,37 +92,26 @@ func (m *MsgAddrV2) decode(r *reader) {
 		a.Services = ServiceFlags(r.flags("services"))
 		a.Addr = r.addressV2()
 		a.Port = r.port("port")
-		if r.err != nil {
-			return
-		}
 	}
 }
 
 func (r *reader) addressV2() NetworkAddress {
 	n := Network(r.uint8("network"))
-	at := r.pos
-	raw := r.sized(maxAddressV2, "address")
-	if r.err != nil {
-		return NetworkAddress{}
-	}
-	a, err := AddressOf(n, raw)
-	if err != nil {
-		r.pos = at
+	size := r.count(maxAddressV2, 1, "address")
+	if want, known := n.addrLen(); known && size != want {
 		r.fail(ErrBadAddress, n.String()+" address")
 	}
+	a, _ := AddressOf(n, r.next(size, "address")) // its error is that of the line above
 	return a
 }
 
 // flags reads the one compact size that is no length and may have any value.
 func (r *reader) flags(what string) uint64 {
-	if r.err != nil || r.left() < 9 || r.buf[r.pos] != 255 {
-		return r.compact(what)
-	}
-	n := binary.LittleEndian.Uint64(r.buf[r.pos+1:])
-	if n <= 0xffffffff {
-		r.fail(ErrNonCanonical, what)
+	n, size, kind := compactAt(r.buf, r.pos)
+	if kind != "" && kind != ErrTooLarge {
+		r.fail(kind, what)
 		return 0
 	}
-	r.pos += 9
+	r.pos += size
 	return n
 }

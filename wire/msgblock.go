@@ -80,9 +80,6 @@ func (m *MsgHeaders) AppendPayload(b []byte) []byte {
 // header, since headers are sent as blocks without any.
 func (m *MsgHeaders) decode(r *reader) {
 	n := r.count(MaxHeaders, HeaderSize+1, "count")
-	if n == 0 {
-		return
-	}
 	m.Headers = make([]Header, n)
 	for i := range m.Headers {
 		m.Headers[i] = r.header("header")
@@ -159,9 +156,6 @@ func appendHashes[H ~[32]byte](b []byte, list []H) []byte {
 
 func readHashes[H ~[32]byte](r *reader, most int, what string) []H {
 	n := r.count(most, 32, what)
-	if n == 0 {
-		return nil
-	}
 	list := make([]H, n)
 	for i := range list {
 		list[i] = r.hash(what)

@@ -93,6 +93,6 @@ func (m *MsgMerkleBlock) AppendPayload(b []byte) []byte {
 func (m *MsgMerkleBlock) decode(r *reader) {
 	m.Header = r.header("header")
 	m.TxCount = r.uint32("transaction count")
-	m.Hashes = readHashes[MerkleRoot](r, anyCount, "hashes")
-	m.Flags = r.sized(anyCount, "flags")
+	m.Hashes = readHashes[MerkleRoot](r, MaxSize, "hashes")
+	m.Flags = r.sized(MaxSize, "flags")
 }

@@ -133,7 +133,7 @@ func (m *MsgCFilter) AppendPayload(b []byte) []byte {
 func (m *MsgCFilter) decode(r *reader) {
 	m.Type = FilterType(r.uint8("type"))
 	m.Block = r.hash("block")
-	m.Data = r.sized(anyCount, "filter")
+	m.Data = r.sized(MaxSize, "filter")
 }
 
 // Command implements [Message].
@@ -173,7 +173,7 @@ func (m *MsgCFCheckpt) AppendPayload(b []byte) []byte {
 func (m *MsgCFCheckpt) decode(r *reader) {
 	m.Type = FilterType(r.uint8("type"))
 	m.Stop = r.hash("stop")
-	m.Headers = readHashes[FilterHeader](r, anyCount, "filter headers")
+	m.Headers = readHashes[FilterHeader](r, MaxSize, "filter headers")
 }
 
 func appendRange(b []byte, t FilterType, start uint32, stop BlockHash) []byte {

@@ -74,10 +74,10 @@ func (m *MsgCmpctBlock) decode(r *reader) {
 	m.Nonce = r.uint64("nonce")
 	m.ShortIDs = r.shortIDs()
 	n := r.count(maxBlockTxs, 1+minTxSize, "prefilled transactions")
-	if r.err == nil && len(m.ShortIDs)+n > maxBlockTxs {
+	if len(m.ShortIDs)+n > maxBlockTxs {
 		r.fail(ErrLimit, "transactions")
 	}
-	if r.err == nil && (m.Header.Bits == 0 || len(m.ShortIDs)+n == 0) {
+	if m.Header.Bits == 0 || len(m.ShortIDs)+n == 0 {
 		r.fail(ErrBadValue, "header without block")
 	}
 	m.Prefilled = r.prefilled(n, len(m.ShortIDs))
@@ -85,9 +85,6 @@ func (m *MsgCmpctBlock) decode(r *reader) {
 
 func (r *reader) shortIDs() []ShortID {
 	n := r.count(maxBlockTxs, shortIDSize, "short identifiers")
-	if n == 0 {
-		return nil
-	}
 	list := make([]ShortID, n)
 	for i := range list {
 		b := r.next(shortIDSize, "short identifier")
@@ -97,26 +94,23 @@ func (r *reader) shortIDs() []ShortID {
 }
 
 func (r *reader) prefilled(n, shortIDs int) []PrefilledTx {
-	if r.err != nil || n == 0 {
-		return nil
-	}
 	s := scanner{buf: r.buf, pos: r.pos}
 	next := 0
 	for i := range n {
 		gap, err := s.list("prefilled index")
-		if err == nil && gap+next > shortIDs+i {
-			err = fail(ErrBadIndex, r.what+" prefilled index", s.pos)
+		if gap+next > shortIDs+i {
+			err = fail(ErrBadIndex, "prefilled index", s.pos)
 		}
 		next += gap + 1
-		before := s.count
+		before := s.count.ins
 		if err == nil {
 			err = s.tx(true)
 		}
-		if err == nil && s.count.ins == before.ins && s.count.outs == before.outs {
-			err = fail(ErrBadValue, r.what+" empty transaction", s.pos)
+		if err == nil && s.count.ins == before { // without inputs nothing has outputs
+			err = fail(ErrBadValue, "empty transaction", s.pos)
 		}
 		if err != nil {
-			r.err = err
+			r.stop(err)
 			return nil
 		}
 	}
@@ -169,18 +163,12 @@ func (m *MsgGetBlockTxn) AppendPayload(b []byte) []byte {
 func (m *MsgGetBlockTxn) decode(r *reader) {
 	m.Block = r.hash("block")
 	n := r.count(maxBlockTxs+1, 1, "indexes")
-	if n == 0 {
-		return
-	}
 	m.Indexes = make([]uint16, n)
 	next := uint64(0)
 	for i := range m.Indexes {
 		next += r.compact("index")
-		if r.err == nil && next > 0xffff {
+		if next > 0xffff {
 			r.fail(ErrBadIndex, "index")
-		}
-		if r.err != nil {
-			return
 		}
 		m.Indexes[i] = uint16(next)
 		next++
@@ -217,12 +205,10 @@ func (m *MsgBlockTxn) AppendPayload(b []byte) []byte {
 func (m *MsgBlockTxn) decode(r *reader) {
 	m.Block = r.hash("block")
 	n := r.count(maxBlockTxs+1, minTxSize, "transactions")
-	if n == 0 {
-		return
-	}
 	s := scanner{buf: r.buf, pos: r.pos}
 	for range n {
-		if r.err = s.tx(true); r.err != nil {
+		if err := s.tx(true); err != nil {
+			r.stop(err)
 			return
 		}
 	}

@@ -43,7 +43,7 @@ func (m *MsgNotFound) PayloadSize() int { return invsSize(m.Items) }
 // AppendPayload implements [Message].
 func (m *MsgNotFound) AppendPayload(b []byte) []byte { return appendInvs(b, m.Items) }
 
-func (m *MsgNotFound) decode(r *reader) { m.Items = r.invs(anyCount) }
+func (m *MsgNotFound) decode(r *reader) { m.Items = r.invs(MaxSize) }
 
 func invsSize(list []Inv) int { return CompactSizeLen(uint64(len(list))) + invSize*len(list) }
 
@@ -58,9 +58,6 @@ func appendInvs(b []byte, list []Inv) []byte {
 func (r *reader) invs(most int) []Inv {
 	n := r.count(most, invSize, "items")
 	raw := r.next(n*invSize, "items")
-	if len(raw) == 0 {
-		return nil
-	}
 	list := make([]Inv, n)
 	for i := range list {
 		item := raw[i*invSize:][:invSize]

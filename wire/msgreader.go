@@ -2,9 +2,9 @@ package wire
 
 import "encoding/binary"
 
-// reader takes a payload apart, field by field. It stops at the first error
-// and returns zeros from then on, so that a decoder can read all its fields
-// and look at err once; loops over claimed counts are entered only after
+// reader takes a payload apart, field by field. The first error empties it, so
+// that zeros are read from then on: a decoder reads all its fields and nobody
+// looks at err before the end. Loops over claimed counts are entered only after
 // count has seen that the bytes for them are there.
 //
 // Bytes after the last field are not looked at: later versions of the
@@ -18,16 +18,19 @@ type reader struct {
 
 func (r *reader) fail(kind ErrorKind, what string) {
 	if r.err == nil {
-		r.err = fail(kind, r.what+" "+what, r.pos)
+		r.stop(fail(kind, r.what+" "+what, r.pos))
+	}
+}
+
+func (r *reader) stop(err error) {
+	if r.err == nil {
+		r.err, r.buf, r.pos = err, nil, 0
 	}
 }
 
 // next returns the next n bytes, or nil when they are not there.
 func (r *reader) next(n int, what string) []byte {
-	if r.err != nil {
-		return nil
-	}
-	if n > len(r.buf)-r.pos {
+	if n > r.left() {
 		r.fail(ErrTruncated, what)
 		return nil
 	}
@@ -84,9 +87,6 @@ func (r *reader) header(what string) (h Header) {
 
 // compact reads a length or count, at most [MaxSize].
 func (r *reader) compact(what string) uint64 {
-	if r.err != nil {
-		return 0
-	}
 	n, size, kind := compactAt(r.buf, r.pos)
 	if kind != "" {
 		r.fail(kind, what)
@@ -96,14 +96,12 @@ func (r *reader) compact(what string) uint64 {
 	return n
 }
 
-// count reads the length of a list of at most most elements of at least size
-// bytes each, and fails unless that many bytes are there. What a list takes
-// is thereby bounded by what has arrived.
+// count reads the length of a list of at most most elements ([MaxSize] where the
+// payload alone bounds them) of at least size bytes each, and fails unless that
+// many bytes are there. What a list takes is thereby bounded by what has arrived.
 func (r *reader) count(most, size int, what string) int {
 	n := r.compact(what)
 	switch {
-	case r.err != nil:
-		return 0
 	case n > uint64(most):
 		r.fail(ErrLimit, what)
 		return 0
@@ -118,6 +116,3 @@ func (r *reader) count(most, size int, what string) int {
 func (r *reader) sized(most int, what string) []byte {
 	return r.next(r.count(most, 1, what), what)
 }
-
-// anyCount is the bound of lists that only the payload bounds.
-const anyCount = MaxSize

@@ -46,17 +46,17 @@ func (m *MsgVersion) decode(r *reader) {
 	m.Time = int64(r.uint64("time"))
 	m.To = r.netAddr("receiver")
 	m.Nonce, m.StartHeight, m.Relay = 1, -1, true
-	if r.err == nil && r.left() > 0 {
+	if r.left() > 0 {
 		m.From = r.netAddr("sender")
 		m.Nonce = r.uint64("nonce")
 	}
-	if r.err == nil && r.left() > 0 {
+	if r.left() > 0 {
 		m.UserAgent = string(r.sized(MaxUserAgent, "user agent"))
 	}
-	if r.err == nil && r.left() > 0 {
+	if r.left() > 0 {
 		m.StartHeight = int32(r.uint32("height"))
 	}
-	if r.err == nil && r.left() > 0 {
+	if r.left() > 0 {
 		m.Relay = r.bool("relay")
 	}
 }
@@ -109,7 +109,6 @@ func (m *MsgFeature) decode(r *reader) {
 	m.ID = string(r.sized(MaxFeatureID, "identifier"))
 	m.Data = r.sized(MaxFeatureData, "data")
 	switch {
-	case r.err != nil:
 	case len(m.ID) < MinFeatureID:
 		r.fail(ErrLimit, "identifier")
 	case r.left() > 0:

@@ -60,8 +60,8 @@ func (a NetworkAddress) Valid() bool {
 // Routable reports whether the address is valid and can be reached from
 // anywhere in its network.
 func (a NetworkAddress) Routable() bool {
-	ip, isIP := a.IP()
-	return a.Valid() && !(isIP && within(reserved, ip))
+	ip, _ := a.IP() // outside IP it is none, and in no block
+	return a.Valid() && !within(reserved, ip)
 }
 
 // Class returns the network in which the host is reached in the end: IPv4 for
@@ -71,7 +71,7 @@ func (a NetworkAddress) Class() Network {
 	if !a.Routable() {
 		return NetNone
 	}
-	if ip, _ := a.IP(); a.net == NetIPv6 && within(ipv4InIPv6, ip) {
+	if ip, _ := a.IP(); within(ipv4InIPv6, ip) {
 		return NetIPv4
 	}
 	return a.net

@@ -109,6 +109,9 @@ func TestV1RefusesWrongFrames(t *testing.T) {
 		}
 		var e *Error
 		if !errors.As(err, &e) {
+			if err != nil && (f.Command != "" || f.Size != 0 || f.Payload != nil) {
+				t.Errorf("%s: %+v beside the error", c.name, f)
+			}
 			continue
 		}
 		if e.Fatal() != c.fatal || f.Payload != nil {
