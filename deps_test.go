@@ -58,8 +58,8 @@ var layers = map[string][]string{
 	"node/logging":               {"golang.org/x/sys/unix", "golang.org/x/term"},
 	"node/descriptor":            {"chain/params", "chain/script", "chain/sigverify", curve},
 	"node/signing":               {"wire", "chain/script", "chain/sigverify", curve}, // curve: nonces and scalars of signatures
-	"node/mining":                {"wire", "internal/u256", "chain", "chain/consensus", "chain/headers", "chain/params", "chain/script"},
-	"node/rpc":                   {"wire", "internal/u256", "chain", "chain/consensus", "chain/event", "chain/headers", "chain/params", "chain/script", "chain/utxo", "node/descriptor", "node/mining", "node/signing", "mempool", "p2p", "p2p/conn", "p2p/peer"},
+	"node/mining":                {"wire", "internal/u256", "chain", "chain/consensus", "chain/headers", "chain/params", "chain/script", "mempool"},
+	"node/rpc":                   {"wire", "internal/u256", "chain", "chain/consensus", "chain/event", "chain/headers", "chain/params", "chain/script", "chain/utxo", "node/descriptor", "node/mining", "node/signing", "mempool", "mempool/policy", "chain/index", "p2p", "p2p/conn", "p2p/peer"},
 	"node":                       {"wire", "internal/u256", "internal/vfs", "chain", "chain/headers", "chain/params", "node/config", "node/logging", "node/rpc", "node/mining", "golang.org/x/sync/..."},
 	"cmd/grapevine":              {"wire", "node", "node/config", "node/logging", "node/rpc", "chain/params", "cmd/grapevine/internal/...", "github.com/urfave/cli/v2", "golang.org/x/term"},
 	"cmd/grapevine/internal/...": {"wire", "node/config", "node/rpc", "chain/...", "internal/u256", curve, "github.com/urfave/cli/v2", "golang.org/x/term", "golang.org/x/sync/..."},

@@ -131,7 +131,7 @@ func (s *rpcService) addLedger(c *chain.Chain) error {
 	n := s.node
 	versions := headers.NewVersionBits(n.cfg.Params)
 	miner, err := mining.New(mining.Config{Params: n.cfg.Params, Chain: c, Versions: versions, Clock: n.clock,
-		BlockVersion: n.cfg.Chain.BlockVersion})
+		BlockVersion: n.cfg.Chain.BlockVersion, MinFeeRate: mining.DefaultMinFeeRate})
 	if err != nil {
 		return err
 	}

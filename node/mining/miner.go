@@ -11,6 +11,7 @@ import (
 	"grapevine/chain/consensus"
 	"grapevine/chain/headers"
 	"grapevine/chain/params"
+	"grapevine/mempool"
 	"grapevine/wire"
 )
 
@@ -24,10 +25,15 @@ type Chain interface {
 	SubmitBlock(ctx context.Context, b *wire.Block) (chain.Outcome, error)
 }
 
+// Pool chooses transactions; a [mempool.Pool] does.
+type Pool interface {
+	Select(maxWeight wire.Weight, maxSigOps int64, minRate wire.FeeRate) mempool.Selection
+}
+
 // Clock tells the time of the node.
 type Clock interface{ Now() time.Time }
 
-// Config says what a [Miner] works on; all fields but BlockVersion are required.
+// Config says what a [Miner] works on. Fields without a comment are required.
 type Config struct {
 	Params   *params.Params
 	Chain    Chain
@@ -36,41 +42,72 @@ type Config struct {
 	// BlockVersion replaces the version of the blocks where blocks are mined on
 	// demand; 0 does not.
 	BlockVersion int32
+	// Pool is where transactions come from; without one, blocks have none but
+	// those that the caller gives.
+	Pool Pool
+	// Settled waits until the pool has taken in the moves of the tip so far;
+	// required with a Pool.
+	Settled func(ctx context.Context) error
+	// MaxWeight bounds the blocks (`-blockmaxweight`); 0 means what consensus
+	// allows.
+	MaxWeight wire.Weight
+	// MinFeeRate is what a transaction of the pool has to pay
+	// (`-blockmintxfee`); 0 lets all in.
+	MinFeeRate wire.FeeRate
 }
 
 // Miner mines on the tip of the chain, one block after the other.
 type Miner struct {
 	cfg Config
-	// last is the weight of the last block put together, with what is reserved
-	// for header and coinbase; 0 before the first.
-	last atomic.Int64
+	// last is the last block put together, nil before the first.
+	last atomic.Pointer[assembled]
 	// search is [grind]; tests put a shorter one in its place.
 	search func(ctx context.Context, h *wire.Header, tries *uint64, p *params.Params) (bool, error)
 }
 
 // New returns a miner.
 func New(cfg Config) (*Miner, error) {
-	if cfg.Params == nil || cfg.Chain == nil || cfg.Versions == nil || cfg.Clock == nil {
+	if cfg.Params == nil || cfg.Chain == nil || cfg.Versions == nil || cfg.Clock == nil || cfg.Pool != nil && cfg.Settled == nil {
 		return nil, errors.New("mining: incomplete configuration")
+	}
+	if cfg.MaxWeight == 0 {
+		cfg.MaxWeight = wire.MaxBlockWeight
+	}
+	if cfg.MaxWeight < reservedWeight || cfg.MaxWeight > wire.MaxBlockWeight || cfg.MinFeeRate < 0 {
+		return nil, fmt.Errorf("mining: blocks of weight %d from feerate %d on", cfg.MaxWeight, cfg.MinFeeRate)
 	}
 	return &Miner{cfg: cfg, search: grind}, nil
 }
 
+// DefaultMinFeeRate is the lowest feerate of transactions in a block, in
+// satoshis for 1,000 virtual bytes, unless told otherwise: what pays nothing
+// stays out.
+const DefaultMinFeeRate wire.FeeRate = 1
+
 // DefaultTries is how many nonces a call tries unless told otherwise.
 const DefaultTries = 1_000_000
 
-// reservedWeight is what a template sets aside for the header, the count of
-// transactions and the coinbase.
-const reservedWeight wire.Weight = 8000
+// assembled is what a template counts: weight with the reserve, transactions
+// without the coinbase.
+type assembled struct {
+	weight wire.Weight
+	txs    int
+}
 
 // LastAssembled returns the weight and the number of transactions of the last
 // block that was put together, as a template counts them: with the reserve and
-// without the coinbase. Transactions are not chosen yet, so there are none. It
-// reports false before the first block.
+// without the coinbase. Transactions that a caller gave do not count. It reports
+// false before the first block.
 func (m *Miner) LastAssembled() (weight wire.Weight, txs int, ok bool) {
-	weight = wire.Weight(m.last.Load())
-	return weight, 0, weight > 0
+	last := m.last.Load()
+	if last == nil {
+		return 0, 0, false
+	}
+	return last.weight, last.txs, true
 }
+
+// MinFeeRate returns what a transaction of the pool has to pay to be mined.
+func (m *Miner) MinFeeRate() wire.FeeRate { return m.cfg.MinFeeRate }
 
 // TemplateOn returns the template of the block after prev.
 func (m *Miner) TemplateOn(prev *headers.Node) Template {
@@ -104,7 +141,11 @@ func (e *RejectedError) Unwrap() error { return e.Err }
 func (m *Miner) Generate(ctx context.Context, n int, payTo []byte, tries uint64) ([]wire.BlockHash, error) {
 	var hashes []wire.BlockHash
 	for extra := uint64(0); len(hashes) < n && ctx.Err() == nil; {
-		b, err := m.find(ctx, payTo, nil, extra, &tries)
+		w, err := m.Work(ctx)
+		if err != nil {
+			return hashes, err
+		}
+		b, err := m.find(ctx, w.Block(payTo, extra), &tries)
 		switch {
 		case err != nil:
 			return hashes, err
@@ -128,19 +169,19 @@ func (m *Miner) Generate(ctx context.Context, n int, payTo []byte, tries uint64)
 // left unclaimed. It does not submit it. The block is nil when [DefaultTries]
 // nonces did not do.
 func (m *Miner) Block(ctx context.Context, payTo []byte, txs []*wire.Tx) (*wire.Block, error) {
-	tries := uint64(DefaultTries)
-	return m.find(ctx, payTo, txs, 0, &tries)
-}
-
-// find builds a block on the tip, has the chain judge it, and searches its nonce.
-// The block is nil when the nonces or the tries ran out.
-func (m *Miner) find(ctx context.Context, payTo []byte, txs []*wire.Tx, extra uint64, tries *uint64) (*wire.Block, error) {
 	t := m.TemplateOn(m.cfg.Chain.Active().Tip())
-	m.last.Store(int64(reservedWeight))
-	b := t.Assemble(payTo, txs, 0, extra)
+	m.last.Store(&assembled{weight: reservedWeight})
+	b := t.Assemble(payTo, txs, 0, 0)
 	if err := m.cfg.Chain.CheckTemplate(ctx, b); err != nil {
 		return nil, &TemplateError{err}
 	}
+	tries := uint64(DefaultTries)
+	return m.find(ctx, b, &tries)
+}
+
+// find searches the nonce of a block. The result is nil when the nonces or the
+// tries ran out.
+func (m *Miner) find(ctx context.Context, b *wire.Block, tries *uint64) (*wire.Block, error) {
 	if m.cfg.Params.IsSignet() {
 		// Without a solution to the challenge no nonce makes it a block.
 		if err := consensus.CheckSignetSolution(b, m.cfg.Params); err != nil {
