@@ -172,11 +172,13 @@ func (l *Ledger) takeBlock(b *wire.Block, requested bool) (fresh bool, n *header
 	if !requested && (n.ChainWork().Cmp(tip.ChainWork()) <= 0 || n.Height() > tip.Height()+288) {
 		return false, n, nil
 	}
-	if m := l.node.net.World.blocks[b.Hash()]; m == nil || m.err != nil {
-		n.AddStatus(headers.StatusFailed)
-		l.condemn(n)
-		if m == nil {
-			return false, n, errNoBlock
+	switch m := l.node.net.World.blocks[b.Hash()]; {
+	case m == nil:
+		return false, n, errNoBlock
+	case m.err != nil:
+		var broken *consensus.Error
+		if errors.As(m.err, &broken) && broken.Result.MarksHeader() {
+			l.condemn(n)
 		}
 		return false, n, m.err
 	}
@@ -184,8 +186,9 @@ func (l *Ledger) takeBlock(b *wire.Block, requested bool) (fresh bool, n *header
 	return true, n, nil
 }
 
-// condemn marks what stands on an invalid block.
+// condemn marks an invalid block and what stands on it.
 func (l *Ledger) condemn(bad *headers.Node) {
+	bad.AddStatus(headers.StatusFailed)
 	for n := range l.tree.All() {
 		if n != bad && n.HasAncestor(bad) {
 			n.AddStatus(headers.StatusFailedChild)

@@ -139,18 +139,27 @@ func TestHeadersThatBreakRules(t *testing.T) {
 func TestInvalidBlock(t *testing.T) {
 	net, n, s := single(Config{})
 	w := net.World
-	bad := w.MineInvalid(w.Genesis(), net.Time(), errConflict)
+	bad := w.MineInvalid(w.Genesis(), net.Time(), &consensus.Error{Kind: consensus.ErrCoinbaseAmount, Result: consensus.ResultConsensus})
 	child := w.Mine(bad.Hash(), net.Time(), 0)
 	n.act(p2p.SubmitHeaders{List: []wire.Header{bad.Header, child.Header}})
 	n.act(p2p.SubmitBlock{Block: bad, Requested: true})
 	net.Run(0)
-	wantSaid(t, s, "headers 2/2 <nil>, block 0 false txn-mempool-conflict, header, header")
+	wantSaid(t, s, "headers 2/2 <nil>, block 0 false bad-cb-amount, header, header")
 	n.act(p2p.SubmitBlock{Block: child, Requested: true})
 	n.act(p2p.SubmitHeaders{List: []wire.Header{w.MineHeader(child.Hash(), net.Time(), nil)}})
 	net.Run(0)
 	wantSaid(t, s, "block 0 false duplicate-invalid, headers -1/1 bad-prevblk")
 	if best := n.Ledger.BestHeader(); best.Height() != 0 {
 		t.Errorf("best header at %d stands on an invalid block", best.Height())
+	}
+
+	// A failure of ours says nothing about the block.
+	unlucky := w.MineInvalid(w.Genesis(), net.Time(), errors.New("disk is full"))
+	n.act(p2p.SubmitBlock{Block: unlucky, Requested: true})
+	net.Run(0)
+	wantSaid(t, s, "block 0 false disk is full, header")
+	if n.Ledger.Tree().Lookup(unlucky.Hash()).Status().Invalid() {
+		t.Error("a block is held to be invalid because our disk is full")
 	}
 }
 

@@ -1,0 +1,30 @@
+package p2ptest
+
+import (
+	"math/rand/v2"
+
+	"grapevine/p2p"
+	"grapevine/p2p/conn"
+	"grapevine/wire"
+)
+
+// realCore makes the cores of nodes that behave as the product does. Set changes
+// their configuration.
+func realCore(set ...func(*p2p.CoreConfig)) func(n *Node) Stepper {
+	return func(n *Node) Stepper {
+		cfg := p2p.CoreConfig{
+			Params: n.net.World.Params, Ledger: n.Ledger, Pool: n.Pool,
+			Rand:     rand.New(rand.NewPCG(n.net.cfg.Seed, uint64(n.ID)<<32|uint64(n.epoch))),
+			Services: wire.NodeNetwork | wire.NodeWitness | wire.NodeNetworkLimited, UserAgent: "/Grapevine:test/",
+			MinRelayFeeRate: 100, Conn: conn.Config{MaxInbound: 125},
+		}
+		for _, f := range set {
+			f(&cfg)
+		}
+		core, err := p2p.NewCore(cfg)
+		if err != nil {
+			panic(err)
+		}
+		return core
+	}
+}
