@@ -49,6 +49,7 @@ type state struct {
 	byWtxid map[wire.Wtxid]*entry
 	spends  map[wire.OutPoint]*entry // who spends an outpoint
 	deltas  map[wire.Txid]wire.Amount
+	changed uint64 // how often deltas were changed
 	graph   *graph.Graph
 	byAge   list.List // of *entry, the oldest first
 

@@ -268,6 +268,7 @@ type Info struct {
 	DataCarrierBytes              int
 	ClusterCount, ClusterVBytes   int
 	NextSeq                       uint64 // of the next event
+	Prioritised                   uint64 // how often the operator has changed a fee
 	Optimal                       bool   // no better order of any cluster exists
 }
 
@@ -280,7 +281,7 @@ func (p *Pool) Info() Info {
 		MinFee: p.minFee(), MinRelay: p.cfg.MinRelay, Incremental: p.cfg.Incremental,
 		Unbroadcast: len(p.unbroadcast), PermitBareMultisig: p.cfg.PermitBareMultisig,
 		DataCarrierBytes: p.cfg.DataCarrierBytes, ClusterCount: p.cfg.ClusterCount,
-		ClusterVBytes: p.cfg.ClusterVBytes, NextSeq: p.nextSeq, Optimal: p.graph.Optimal(),
+		ClusterVBytes: p.cfg.ClusterVBytes, NextSeq: p.nextSeq, Prioritised: p.changed, Optimal: p.graph.Optimal(),
 	}
 }
 

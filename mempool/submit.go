@@ -60,6 +60,7 @@ func (p *Pool) Prioritise(ctx context.Context, txid wire.Txid, delta wire.Amount
 func (p *Pool) prioritise(txid wire.Txid, delta wire.Amount) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.changed++
 	sum := addSaturated(p.deltas[txid], delta)
 	if sum == 0 {
 		delete(p.deltas, txid)
