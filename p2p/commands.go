@@ -69,10 +69,7 @@ func (c *Core) Active() bool { return c.plan.Active() }
 func (c *Core) PingAll(now time.Time) {
 	for _, p := range c.order {
 		if p.hello.done && !p.closing {
-			p.ping.wanted = true
-			if p.ping.nonce == 0 {
-				c.sendPing(now, p)
-			}
+			c.sendPing(now, p)
 		}
 	}
 }

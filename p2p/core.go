@@ -12,6 +12,7 @@ import (
 	"grapevine/p2p/blockfetch"
 	"grapevine/p2p/conn"
 	"grapevine/p2p/headersync"
+	"grapevine/p2p/orphanage"
 	"grapevine/p2p/peer"
 	"grapevine/p2p/txannounce"
 	"grapevine/p2p/txrequest"
@@ -99,7 +100,7 @@ type Core struct {
 // txState is what the core knows of transactions outside the pool.
 type txState struct {
 	requests  *txrequest.Tracker
-	orphans   noOrphans
+	orphans   *orphanage.Orphanage
 	announce  *txannounce.Announcer
 	rejected  *recentSet // wtxids, and txids of those without witness; until the tip moves
 	confirmed *recentSet // of blocks lately connected
@@ -121,7 +122,7 @@ func NewCore(cfg CoreConfig) (*Core, error) {
 		}, cfg.Ledger),
 		headers: headersync.New(headersync.Config{MinWork: cfg.MinimumChainWork, Spacing: spacing}, cfg.Ledger),
 		txs: txState{
-			requests: txrequest.New(txrequest.Config{Rand: seed()}),
+			requests: txrequest.New(txrequest.Config{Rand: seed()}), orphans: orphanage.New(orphanage.Config{}),
 			announce: txannounce.New(txannounce.Config{Rand: seed()}),
 			rejected: newRecentSet(rejectedKept), confirmed: newRecentSet(confirmedKept), judging: map[wire.Wtxid]struct{}{},
 		},
@@ -173,7 +174,9 @@ func (c *Core) handle(now time.Time, ev Event) {
 		c.blockConnected(ev)
 	case Command:
 		ev.Do(c, now)
-	case HeaderTip, Tick:
+	case Tick:
+		c.woken = time.Time{} // whatever is still due asks again
+	case HeaderTip:
 	}
 }
 

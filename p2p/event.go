@@ -92,10 +92,21 @@ type (
 		Seq  uint64
 		Size int // of the action, as are Peer, Seq and Tx
 		Tx   *wire.Tx
-		// Err is nil when the pool took it. Missing lists the parents that
-		// neither chain nor pool has, when that is why it was refused.
-		Err     error
+		TxVerdict
+	}
+
+	// TxVerdict is what the pool makes of a transaction.
+	TxVerdict struct {
+		// Err is nil when the pool took it.
+		Err error
+		// Missing lists the parents that neither chain nor pool has, when that is
+		// why it was refused.
 		Missing []wire.Txid
+		// Unsettled: the refusal says nothing about other copies, as for want of a
+		// witness, or nothing about the transaction at all, as a failure of ours.
+		Unsettled bool
+		// Outright: refused for what its txid stands for, whatever the witness.
+		Outright bool
 	}
 
 	// PoolAdded: a transaction has entered the pool, from wherever.

@@ -87,7 +87,6 @@ type pinging struct {
 	nonce     uint64 // of the ping under way, 0 when none is
 	sent      time.Time
 	next      time.Time
-	wanted    bool // an operator asked for one
 	last, min time.Duration
 }
 

@@ -23,14 +23,13 @@ func (c *Core) tend(now time.Time, p *peerState) {
 		c.drop(p, "ping timeout")
 		return
 	}
-	if p.ping.nonce == 0 && !now.Before(p.ping.next) || p.ping.wanted {
+	if p.ping.nonce == 0 && !now.Before(p.ping.next) {
 		c.sendPing(now, p)
 	}
 	c.maybeSendFeeFilter(now, p)
 }
 
 func (c *Core) sendPing(now time.Time, p *peerState) {
-	p.ping.wanted = false
 	p.ping.sent = now
 	p.ping.next = now.Add(pingInterval)
 	if p.hello.common <= pongVersion-1 {

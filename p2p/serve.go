@@ -42,7 +42,7 @@ func (c *Core) serveTx(p *peerState, it *wire.Inv, id wire.GenTxid) {
 		return
 	}
 	tx, _, ok := c.cfg.Pool.Lookup(id)
-	if !ok {
+	if !ok || !c.txs.announce.Announced(p.id, tx.Wtxid()) { // whoever asks too early wants to know where it came from
 		p.served.notFound = append(p.served.notFound, *it)
 		return
 	}

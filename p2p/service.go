@@ -26,9 +26,8 @@ type Owners interface {
 	SubmitHeaders(ctx context.Context, list []wire.Header) (*headers.Node, error)
 	// SubmitBlock stores a block. Fresh is false for one that was here before.
 	SubmitBlock(ctx context.Context, b *wire.Block, requested bool) (fresh bool, err error)
-	// SubmitTx offers a transaction to the pool. Missing names the parents that
-	// nobody has, where the error is about them.
-	SubmitTx(ctx context.Context, tx *wire.Tx) (missing []wire.Txid, err error)
+	// SubmitTx offers a transaction to the pool.
+	SubmitTx(ctx context.Context, tx *wire.Tx) TxVerdict
 	// RawBlock returns a block as it is stored; the caller owns the bytes.
 	RawBlock(n *headers.Node) ([]byte, error)
 	// Events is the ring of the chain; TakenIn waits until the pool has taken one
@@ -193,7 +192,7 @@ func (s *Service) perform(ctx context.Context, now time.Time, a Action, timer *t
 	case Dial:
 		conns.Go(func() { s.dial(ctx, a, conns) })
 	case WakeAt:
-		timer.Reset(max(a.Time.Sub(now), 0))
+		timer.Reset(max(a.Time.Sub(now), time.Millisecond))
 	}
 }
 

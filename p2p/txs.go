@@ -1,11 +1,9 @@
 package p2p
 
 import (
-	"errors"
 	"slices"
 	"time"
 
-	"grapevine/chain/consensus"
 	"grapevine/p2p/peer"
 	"grapevine/p2p/txannounce"
 	"grapevine/p2p/txrequest"
@@ -182,7 +180,7 @@ func (c *Core) txJudged(now time.Time, ev TxJudged) {
 	case len(ev.Missing) > 0:
 		c.orphan(now, p, ev.Tx, ev.Missing)
 	default:
-		c.txRefused(ev.Tx, ev.Err)
+		c.txRefused(ev.Tx, ev.TxVerdict)
 	}
 	if p != nil && ev.Seq != 0 {
 		p.order.judged(ev.Seq)
@@ -235,21 +233,19 @@ func (c *Core) orphan(now time.Time, p *peerState, tx *wire.Tx, missing []wire.T
 }
 
 // txRefused remembers not to ask again until the tip moves.
-func (c *Core) txRefused(tx *wire.Tx, err error) {
+func (c *Core) txRefused(tx *wire.Tx, v TxVerdict) {
 	t := &c.txs
 	t.orphans.Erase(tx.Wtxid())
 	t.requests.Forget(wire.ByWtxid(tx.Wtxid()))
-	var invalid *consensus.Error
-	var policy interface{ Transient() bool }
-	if errors.As(err, &policy) && policy.Transient() && !errors.As(err, &invalid) {
+	c.log.Debug("transaction refused", "txid", tx.Txid(), "reason", v.Err)
+	if v.Unsettled {
 		return
 	}
 	t.rejected.add([32]byte(tx.Wtxid()))
-	if !tx.HasWitness() { // the txid says all there is to say
+	if v.Outright || !tx.HasWitness() {
 		t.rejected.add([32]byte(tx.Txid()))
 		t.requests.Forget(wire.ByTxid(tx.Txid()))
 	}
-	c.log.Debug("transaction refused", "txid", tx.Txid(), "reason", err)
 }
 
 // blockConnected forgets transactions that a block confirmed or made

@@ -102,8 +102,8 @@ func (s *Service) judgeTxs(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		missing, err := s.cfg.Owners.SubmitTx(ctx, a.Tx)
-		if !s.post(ctx, TxJudged{Peer: a.Peer, Seq: a.Seq, Size: a.Size, Tx: a.Tx, Err: err, Missing: missing}) {
+		verdict := s.cfg.Owners.SubmitTx(ctx, a.Tx)
+		if !s.post(ctx, TxJudged{Peer: a.Peer, Seq: a.Seq, Size: a.Size, Tx: a.Tx, TxVerdict: verdict}) {
 			return ctx.Err()
 		}
 	}

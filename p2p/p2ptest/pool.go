@@ -92,7 +92,7 @@ func (p *Pool) submit(a p2p.SubmitTx) {
 			p.node.arrived(a.Tx.Txid(), a.Peer)
 		}
 		p.flush()
-		p.node.step(p2p.TxJudged{Peer: a.Peer, Seq: a.Seq, Size: a.Size, Tx: a.Tx, Err: err, Missing: missing})
+		p.node.step(p2p.TxJudged{Peer: a.Peer, Seq: a.Seq, Size: a.Size, Tx: a.Tx, TxVerdict: p2p.TxVerdict{Err: err, Missing: missing}})
 	})
 }
 
