@@ -28,7 +28,7 @@ func (g *Graph) Check() error {
 		}
 		nodes += len(c.nodes)
 		memory += c.memory()
-		if !c.optimal() {
+		if !c.proven {
 			unproven++
 		}
 	}

@@ -14,6 +14,7 @@ type cluster struct {
 	chunks []chunk
 	weight wire.Weight
 	place  [2]int // in the heaps
+	proven bool   // no order is better
 
 	// Most clusters are single nodes, and find their room here.
 	oneNode  [1]*Node
@@ -39,6 +40,7 @@ func newSingleton(n *Node) *cluster {
 	c.nodes, c.anc, c.chunks = c.oneNode[:], c.oneAnc[:], c.oneChunk[:0]
 	n.cluster, n.at = c, 0
 	c.cut()
+	c.proven = true
 	return c
 }
 

@@ -145,7 +145,7 @@ func (g *Graph) attach(c *cluster) {
 	g.best.push(c)
 	g.worst.push(c)
 	g.memory += c.memory()
-	if !c.optimal() {
+	if !c.proven {
 		g.unproven++
 	}
 }
@@ -154,7 +154,7 @@ func (g *Graph) detach(c *cluster) {
 	g.memory -= c.memory()
 	g.best.remove(c)
 	g.worst.remove(c)
-	if !c.optimal() {
+	if !c.proven {
 		g.unproven--
 	}
 }

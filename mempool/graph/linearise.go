@@ -2,6 +2,7 @@ package graph
 
 import (
 	"math/bits"
+	"slices"
 
 	"grapevine/wire"
 )
@@ -9,9 +10,13 @@ import (
 // linearise orders the nodes and cuts them into chunks.
 func (c *cluster) linearise() {
 	if len(c.nodes) > 1 {
-		c.permute(c.greedy())
+		order := c.greedy()
+		c.bubble(order, true)
+		c.bubble(order, false)
+		c.permute(order)
 	}
 	c.cut()
+	c.proven = c.isTree()
 }
 
 // greedy returns an order: time and again the node whose remaining ancestors
@@ -57,6 +62,63 @@ func (c *cluster) better(sums *[MaxCount]Frac, i, j int) bool {
 		return sums[i].Weight < sums[j].Weight
 	default:
 		return c.nodes[i].ID.Compare(c.nodes[j].ID) < 0
+	}
+}
+
+// group is a run of nodes that are moved together. They form a list through the
+// array of what follows each.
+type group struct {
+	set, deps  uint64
+	rate       Frac
+	head, tail int8
+}
+
+// bubble improves an order without ever making it worse: node by node, forwards
+// or backwards, each starts as a group of its own and moves past the groups
+// before it that pay less, or joins the first that it depends on. Afterwards
+// chunks are connected. Forwards the result is optimal where every node has at
+// most one child, backwards where every node has at most one parent. Backwards is
+// the same on the mirror image: descendants for ancestors, and fees negated.
+func (c *cluster) bubble(order []int, backwards bool) {
+	if backwards {
+		slices.Reverse(order)
+	}
+	var follows [MaxCount]int8
+	var list [MaxCount]group
+	n := 0
+	for _, i := range order {
+		g := group{set: 1 << i, deps: c.anc[i], rate: c.nodes[i].rate, head: int8(i), tail: int8(i)}
+		if backwards {
+			g.deps, g.rate.Fee = c.descendants(i), -g.rate.Fee
+		}
+		at := n // where g stands; what it passed stands after it
+		n++
+		for at > 0 && g.rate.CompareRate(list[at-1].rate) > 0 {
+			p := &list[at-1]
+			if g.deps&p.set == 0 {
+				list[at] = *p
+				at--
+				continue
+			}
+			follows[p.tail] = g.head
+			g.set, g.deps, g.rate, g.head = g.set|p.set, g.deps|p.deps, g.rate.plus(p.rate), p.head
+			at--
+			copy(list[at+1:], list[at+2:n])
+			n--
+		}
+		list[at] = g
+	}
+	order = order[:0]
+	for _, g := range list[:n] {
+		for i := g.head; ; i = follows[i] {
+			order = append(order, int(i))
+			if i == g.tail {
+				break
+			}
+		}
+	}
+	if backwards {
+		slices.Reverse(order)
 	}
 }
 
@@ -116,6 +178,18 @@ func (c *cluster) cut() {
 	}
 }
 
-// optimal reports whether no other order can be better: where no two nodes
-// could go either way round.
-func (c *cluster) optimal() bool { return len(c.nodes) <= 2 }
+// isTree reports whether every node depends directly on at most one other, or
+// on every node at most one other does: then the order is optimal.
+func (c *cluster) isTree() bool {
+	in, out := true, true
+	for i := range c.nodes {
+		self := uint64(1) << i
+		if up := c.anc[i] &^ self; up != 0 {
+			in = in && c.anc[bits.Len64(up)-1] == up
+		}
+		if down := c.descendants(i) &^ self; down != 0 && out {
+			out = c.descendants(bits.TrailingZeros64(down)) == down
+		}
+	}
+	return in || out
+}
