@@ -16,7 +16,6 @@ const maxHolders = 3
 type flight struct {
 	holders [maxHolders]*peerState // in the order in which they were asked
 	count   int
-	last    time.Time // when the last of them was asked
 }
 
 // Fetcher decides which blocks to ask of which peers. One goroutine uses it.
@@ -206,7 +205,7 @@ func (f *Fetcher) NotFound(id peer.ID, hash wire.BlockHash) {
 // load puts n into the peer's queue.
 func (f *Fetcher) load(p *peerState, n *headers.Node, now time.Time) {
 	fl := f.flights[n]
-	fl.holders[fl.count], fl.last = p, now
+	fl.holders[fl.count] = p
 	fl.count++
 	f.flights[n] = fl
 	if len(p.queue) == 0 {

@@ -18,6 +18,8 @@ type fakeView struct {
 	active  *headers.Chain
 	syncing bool
 	queued  int64
+
+	children map[*headers.Node][]*headers.Node
 }
 
 func newView() *fakeView {
@@ -25,7 +27,7 @@ func newView() *fakeView {
 	g := tree.Genesis()
 	g.AddStatus(headers.StatusHasData)
 	g.SetChainTxCount(1)
-	return &fakeView{tree: tree, active: headers.NewChain(g), syncing: true}
+	return &fakeView{tree: tree, active: headers.NewChain(g), syncing: true, children: make(map[*headers.Node][]*headers.Node)}
 }
 
 func (v *fakeView) Tree() *headers.Tree       { return v.tree }
@@ -38,36 +40,30 @@ func (v *fakeView) Queued() int64             { return v.queued }
 func (v *fakeView) grow(parent *headers.Node, n int, salt uint32) []*headers.Node {
 	list := make([]*headers.Node, n)
 	for i := range list {
-		parent = v.tree.Insert(wire.Header{
+		list[i] = v.tree.Insert(wire.Header{
 			Version:   4,
 			PrevBlock: parent.Hash(),
 			Time:      uint32(parent.Time()) + 600,
 			Bits:      parent.Bits(),
 			Nonce:     salt,
 		}, parent)
-		list[i] = parent
+		v.children[parent] = append(v.children[parent], list[i])
+		parent = list[i]
 	}
 	return list
 }
 
-// store takes in a block's data, as the ledger would.
+// store takes in a block's data, as the ledger would, with what waited for it.
 func (v *fakeView) store(n *headers.Node) {
 	n.AddStatus(headers.StatusHasData)
-	v.count(n)
-}
-
-// count completes n and what waited for it, going through its descendants on
-// the best header's chain and n alone.
-func (v *fakeView) count(n *headers.Node) {
-	if n.Parent().ChainTxCount() == 0 {
-		return
-	}
-	n.SetChainTxCount(n.Parent().ChainTxCount() + 1)
-	v.connect(n)
-	for c := range v.tree.All() {
-		if c.Parent() == n && c.Status().Has(headers.StatusHasData) {
-			v.count(c)
+	for list := []*headers.Node{n}; len(list) > 0; list = list[1:] {
+		n := list[0]
+		if n.Parent().ChainTxCount() == 0 || !n.Status().Has(headers.StatusHasData) {
+			continue
 		}
+		n.SetChainTxCount(n.Parent().ChainTxCount() + 1)
+		v.connect(n)
+		list = append(list, v.children[n]...)
 	}
 }
 
@@ -137,3 +133,6 @@ func (b *bench) deliver(id peer.ID, n *headers.Node, size int) {
 }
 
 func (b *bench) after(d time.Duration) { b.now = b.now.Add(d) }
+
+// mark notes that a block's data are here.
+func (v *fakeView) mark(n *headers.Node) { n.AddStatus(headers.StatusHasData) }

@@ -174,7 +174,7 @@ func (f *Fetcher) lowest() int {
 	best := -1
 	for i := range f.wants {
 		w := &f.wants[i]
-		if w.node == nil || w.room == 0 || w.tight && !w.peer.waitsFor(w.node) {
+		if w.node == nil || w.room == 0 || w.tight && f.starving(w.peer) != w.node {
 			continue
 		}
 		if best < 0 || w.before(&f.wants[best]) {
@@ -229,6 +229,10 @@ func (f *Fetcher) candidate(p *peerState) (*headers.Node, obstacle) {
 	return nil, obstacleEnd
 }
 
+// windowSteps is in how many steps the window moves by its length, so that not
+// every block that connects makes a request of its own.
+const windowSteps = 32
+
 // windowEnd is the height up to which blocks are asked of the peer. The window
 // moves with the tip; on a branch, where the tip stays until the branch has more
 // work, with the last block that is complete.
@@ -237,7 +241,8 @@ func (f *Fetcher) windowEnd(p *peerState) int32 {
 	if base != f.tip {
 		base = p.common()
 	}
-	return base.Height() + int32(f.cfg.Window)
+	end := base.Height() + int32(f.cfg.Window)
+	return end - end%max(1, int32(f.cfg.Window/windowSteps))
 }
 
 // underway reports whether n was asked for, or is here without a verdict.
@@ -259,9 +264,13 @@ func (f *Fetcher) may(p *peerState, n *headers.Node) bool {
 		(!p.limited() || p.best.Height()-n.Height() < limitedDepth)
 }
 
-// waitsFor reports whether n is what the peer's chain needs to grow.
-func (p *peerState) waitsFor(n *headers.Node) bool {
-	return p.have < len(p.path) && p.path[p.have] == n
+// starving returns the block that the peer's chain needs to grow, nil when the
+// active chain can grow yet with what is here.
+func (f *Fetcher) starving(p *peerState) *headers.Node {
+	if p.have > 0 && p.fork == f.tip || !p.reach(p.have) {
+		return nil
+	}
+	return p.path[p.have]
 }
 
 // blockCost is what one more request takes of the credits.
@@ -272,7 +281,7 @@ func (f *Fetcher) blockCost() int64 { return max(f.credits.blockSize(), f.credit
 // back. There is one such block a branch, so that the excess is one block for
 // each branch that has as much work as the active chain.
 func (f *Fetcher) affords(p *peerState, n *headers.Node) bool {
-	return p.waitsFor(n) || f.credits.inFlight == 0 && f.credits.bytes == 0 ||
+	return f.starving(p) == n || f.credits.inFlight == 0 && f.credits.bytes == 0 ||
 		f.credits.used(f.view.Queued())+f.blockCost() <= f.cfg.Credits
 }
 

@@ -102,27 +102,23 @@ func (f *Fetcher) blame(now time.Time) {
 // culprit returns who was first asked for the block that p's chain needs to
 // grow, nil when it grows yet, or lacks none that is on its way.
 func (f *Fetcher) culprit(p *peerState) *peerState {
-	if p.have >= len(p.path) || p.have > 0 && p.fork == f.tip {
-		return nil
-	}
-	return f.flights[p.path[p.have]].holders[0]
+	return f.flights[f.starving(p)].holders[0]
 }
 
-// overdue reports whether p has sent nothing for so long that others may be
-// asked for what it owes, and when that is the case if not.
-func (f *Fetcher) overdue(p *peerState, now time.Time) (bool, time.Time) {
+// overdue returns when p will have sent nothing for so long that others may be
+// asked for what it owes: half as much longer again for each other peer that
+// shares our connection.
+func (f *Fetcher) overdue(p *peerState, busy int) time.Time {
 	since := p.queue[0].at
 	if p.delivered.After(since) {
 		since = p.delivered
 	}
-	at := since.Add(f.patience.hedge)
-	return now.After(at), at
+	return since.Add(f.patience.hedge + f.patience.hedge/2*time.Duration(busy-1))
 }
 
 // hedge asks others for blocks that a peer owes us for too long: any for the
 // block that its chain waits for, and those that have nothing else to do for the rest.
-// A block is asked of three peers at most, each later than the one before by the
-// present patience.
+// A block is asked of three peers at most.
 func (f *Fetcher) hedge(now time.Time, d *Decision) {
 	if !f.slowOnes(now) {
 		return
@@ -134,9 +130,7 @@ func (f *Fetcher) hedge(now time.Time, d *Decision) {
 			continue
 		}
 		p.complete()
-		if p.reach(p.have) {
-			f.ask(p, p.path[p.have], now, d)
-		}
+		f.ask(p, f.starving(p), now, d)
 		if next, _ := f.candidate(p); next == nil || f.held {
 			f.spare = append(f.spare, p)
 		}
@@ -151,11 +145,12 @@ func (f *Fetcher) hedge(now time.Time, d *Decision) {
 // slowOnes marks the peers that owe us blocks for too long, and reports whether
 // there are any.
 func (f *Fetcher) slowOnes(now time.Time) (any bool) {
+	busy := f.busy()
 	for _, p := range f.peers {
 		if len(p.queue) == 0 {
 			continue
 		}
-		if late, _ := f.overdue(p, now); late && !p.slow {
+		if !p.slow && now.After(f.overdue(p, busy)) {
 			p.slow = true
 			f.patience.hedge = min(2*f.patience.hedge, hedgeMax)
 		}
@@ -180,10 +175,11 @@ func (f *Fetcher) share(q *peerState, allowance int, now time.Time, d *Decision)
 	}
 }
 
-// ask asks p for a block that only slow peers owe us, if it is time.
+// ask asks p for a block that only slow peers owe us. A second one that does not send it is slow
+// in turn, after the present patience.
 func (f *Fetcher) ask(p *peerState, n *headers.Node, now time.Time, d *Decision) {
 	fl := f.flights[n]
-	if fl.count == 0 || fl.count == maxHolders || fl.count > 1 && now.Sub(fl.last) <= f.patience.hedge {
+	if fl.count == 0 || fl.count == maxHolders {
 		return
 	}
 	for _, q := range fl.holders[:fl.count] {
@@ -218,8 +214,7 @@ func (f *Fetcher) plan(now time.Time) {
 			at(p.stallingSince.Add(f.patience.stall + 1))
 		}
 		if !p.slow {
-			_, late := f.overdue(p, now)
-			at(late.Add(1))
+			at(f.overdue(p, busy).Add(1))
 		}
 	}
 	if f.held && f.view.Queued() > f.credits.bytes {
