@@ -58,7 +58,12 @@ func (c *Core) inv(now time.Time, p *peerState, m *wire.MsgInv) {
 			}
 			id, _ := it.GenTxid()
 			c.txs.announce.Known(p.id, id)
-			if !c.cfg.Ledger.Syncing() && !c.haveTx(id, true) {
+			if c.cfg.Ledger.Syncing() {
+				continue
+			}
+			if w, ok := id.Wtxid(); ok && c.txs.orphans.Has(id) {
+				c.orphanOffered(now, p, w)
+			} else if !c.haveTx(id, true) {
 				c.wantTx(now, p, id)
 			}
 		}
@@ -153,7 +158,7 @@ func (c *Core) tx(now time.Time, p *peerState, m *wire.MsgTx, size int) {
 		return
 	}
 	if t.orphans.Has(byWtxid) {
-		t.orphans.AddAnnouncer(tx.Wtxid(), p.id)
+		c.orphanOffered(now, p, tx.Wtxid())
 		c.do(Release{p.id, size})
 		return
 	}
@@ -215,12 +220,28 @@ func (c *Core) orphan(now time.Time, p *peerState, tx *wire.Tx, missing []wire.T
 			return
 		}
 	}
-	if p == nil || p.closing {
-		return
+	// Whoever offered it besides may know the parents too.
+	var others []peer.ID
+	for _, id := range []wire.GenTxid{wire.ByWtxid(tx.Wtxid()), wire.ByTxid(tx.Txid())} {
+		others = t.requests.Announcers(others, id)
+		t.requests.Forget(id)
 	}
-	t.orphans.Add(tx, p.id)
-	t.requests.Forget(wire.ByTxid(tx.Txid()))
-	t.requests.Forget(wire.ByWtxid(tx.Wtxid()))
+	if p != nil && !p.closing {
+		t.orphans.Add(tx, p.id)
+		c.wantParents(now, p, missing)
+	} else if len(others) > 0 {
+		t.orphans.Add(tx, others[0])
+	}
+	for _, id := range others {
+		if o := c.peers[id]; o != nil && !o.closing {
+			t.orphans.AddAnnouncer(tx.Wtxid(), id)
+			c.wantParents(now, o, missing)
+		}
+	}
+}
+
+// wantParents asks a peer that has an orphan for what the orphan spends.
+func (c *Core) wantParents(now time.Time, p *peerState, missing []wire.Txid) {
 	var parents []wire.GenTxid
 	for _, parent := range missing {
 		if id := wire.ByTxid(parent); !c.haveTx(id, true) {
@@ -230,6 +251,21 @@ func (c *Core) orphan(now time.Time, p *peerState, tx *wire.Tx, missing []wire.T
 	if len(parents) > 0 {
 		c.wantTx(now, p, parents...)
 	}
+}
+
+// orphanOffered notes that one more peer has an orphan, and may have its parents.
+func (c *Core) orphanOffered(now time.Time, p *peerState, wtxid wire.Wtxid) {
+	tx, _ := c.txs.orphans.Lookup(wtxid)
+	if !c.txs.orphans.AddAnnouncer(wtxid, p.id) {
+		return
+	}
+	missing := make([]wire.Txid, 0, len(tx.In))
+	for i := range tx.In {
+		if id := tx.In[i].PrevOut.Txid; !slices.Contains(missing, id) {
+			missing = append(missing, id)
+		}
+	}
+	c.wantParents(now, p, missing)
 }
 
 // txRefused remembers not to ask again until the tip moves.

@@ -1,0 +1,135 @@
+package node
+
+import (
+	"context"
+	crand "crypto/rand"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"grapevine/chain"
+	"grapevine/chain/headers"
+	"grapevine/mempool"
+	"grapevine/node/config"
+	"grapevine/p2p"
+	"grapevine/p2p/conn"
+	"grapevine/wire"
+)
+
+// services are what we offer to peers: the whole chain, with witnesses.
+const services = wire.NodeNetwork | wire.NodeWitness | wire.NodeNetworkLimited
+
+// userAgent is how the node introduces itself (BIP 14): first as what it is compatible with, then by its own name.
+func userAgent(comments []string) string {
+	s := "/Satoshi:31.0.0/Grapevine:" + Version
+	if len(comments) > 0 {
+		s += "(" + strings.Join(comments, "; ") + ")"
+	}
+	return s + "/"
+}
+
+// peerLedger is what p2p reads of the ledger.
+type peerLedger struct {
+	*chain.Chain
+	loading *atomic.Bool // blocks are being imported or indexed anew
+}
+
+func (l peerLedger) Loading() bool { return l.loading.Load() }
+
+// peerOwners lets what peers bring into chain and pool.
+type peerOwners struct {
+	*chain.Chain
+	pool  *mempool.Pool
+	limit chain.BlockOptions // for blocks that were not asked for
+}
+
+// SubmitBlock implements [p2p.Owners].
+func (o peerOwners) SubmitBlock(ctx context.Context, b *wire.Block, requested bool) (fresh bool, err error) {
+	opts := o.limit
+	opts.Requested = requested
+	out, err := o.SubmitBlockWith(ctx, b, opts)
+	if err != nil {
+		return false, err
+	}
+	return out == chain.Connected || out == chain.Stored, o.pool.TakenIn(ctx, o.Events().Last())
+}
+
+// SubmitTx implements [p2p.Owners].
+func (o peerOwners) SubmitTx(ctx context.Context, tx *wire.Tx) p2p.TxVerdict {
+	_, err := o.pool.Submit(ctx, tx, mempool.SubmitOptions{})
+	v := p2p.TxVerdict{Err: err}
+	var refused *mempool.Error
+	if !errors.As(err, &refused) {
+		v.Unsettled = err != nil
+		return v
+	}
+	v.Missing = refused.Missing
+	v.Unsettled = refused.Cause == mempool.CauseWitnessStripped
+	v.Outright = refused.Cause == mempool.CauseInputsNotStandard
+	return v
+}
+
+// RawBlock implements [p2p.Owners].
+func (o peerOwners) RawBlock(n *headers.Node) ([]byte, error) { return o.Chain.RawBlock(n) }
+
+// TakenIn implements [p2p.Owners].
+func (o peerOwners) TakenIn(ctx context.Context, seq uint64) error { return o.pool.TakenIn(ctx, seq) }
+
+// TxServed implements [p2p.Owners].
+func (o peerOwners) TxServed(txid wire.Txid) { o.pool.Broadcasted(txid) }
+
+// WatchPool implements [p2p.Owners].
+func (o peerOwners) WatchPool(ctx context.Context, fn func(wire.Txid, wire.Wtxid)) error {
+	cursor := o.pool.Events().Subscribe()
+	for {
+		switch ev, err := cursor.Next(ctx); {
+		case errors.Is(err, mempool.ErrLagged): // what was lost is not announced by us; peers hear of it from others
+		case err != nil:
+			return err
+		case ev.Kind == mempool.Added:
+			fn(ev.Txid, ev.Wtxid)
+		}
+	}
+}
+
+// newPeers makes the service that speaks with peers, listening where the configuration says.
+func (n *Node) newPeers(ctx context.Context, c *chain.Chain, pool *mempool.Pool, loading *atomic.Bool) (*p2p.Service, error) {
+	cfg := n.cfg.Net
+	var listeners []net.Listener
+	if cfg.Listen {
+		var err error
+		if listeners, err = p2p.Listen(ctx, listenAddrs(cfg)); err != nil {
+			return nil, err
+		}
+	}
+	var seed [32]byte
+	_, _ = crand.Read(seed[:]) // never fails
+	s, err := p2p.New(p2p.Config{
+		Core: p2p.CoreConfig{
+			Params: n.cfg.Params, Ledger: peerLedger{c, loading}, Pool: pool, Rand: rand.New(rand.NewChaCha8(seed)),
+			MinimumChainWork: c.MinWork(), Services: services, UserAgent: userAgent(cfg.UserAgentComments), BlocksOnly: cfg.BlocksOnly,
+			MinRelayFeeRate: n.cfg.Pool.MinRelay,
+			Conn:            conn.Config{Connect: cfg.Connect, Added: cfg.AddNode, MaxInbound: cfg.MaxConnections, Inactive: !cfg.NetworkActive},
+			SendBuffer:      cfg.MaxSendBuffer, PeerTimeout: cfg.PeerTimeout, Logger: n.sink.Logger("net"),
+		},
+		Owners:    peerOwners{c, pool, chain.BlockOptions{MinWork: c.MinWork()}},
+		Listeners: listeners, DialTimeout: cfg.Timeout, ReceiveBuffer: cfg.MaxReceiveBuffer,
+	})
+	if err != nil {
+		for _, l := range listeners {
+			err = errors.Join(err, l.Close())
+		}
+	}
+	return s, err
+}
+
+// listenAddrs are where peers connect to: the addresses that were named, or all of this machine.
+func listenAddrs(cfg config.Net) []string {
+	if len(cfg.Bind) > 0 {
+		return cfg.Bind
+	}
+	return []string{net.JoinHostPort("0.0.0.0", strconv.Itoa(int(cfg.Port))), net.JoinHostPort("::", strconv.Itoa(int(cfg.Port)))}
+}
