@@ -451,16 +451,15 @@ func TestAnotherWitness(t *testing.T) {
 	b.AddPeer(2, Options{})
 	tx := b.pool.make(1000)
 	b.add(tx)
-	other := *tx
-	other.In = []wire.TxIn{tx.In[0]}
+	other := tx.Clone()
 	other.In[0].Witness = [][]byte{{2}}
 	other.Seal()
 	delete(b.pool.entries, tx.Wtxid())
-	b.pool.entries[other.Wtxid()] = pooled{tx: &other, rate: 1000}
-	b.add(&other)
+	b.pool.entries[other.Wtxid()] = pooled{tx: other, rate: 1000}
+	b.add(other)
 	told := b.drain()
-	b.tells(1, told[1], byWtxid(&other))
-	b.tells(2, told[2], byTxid(&other))
+	b.tells(1, told[1], byWtxid(other))
+	b.tells(2, told[2], byTxid(other))
 }
 
 func TestRecentRemembersEnough(t *testing.T) {
