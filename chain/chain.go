@@ -38,7 +38,9 @@ type Chain struct {
 	imports chan *importItem
 	wakeup  chan struct{}
 
-	queued atomic.Int64 // see [Chain.Queued]
+	// What [Chain.Queued] adds up: bytes of blocks on their way to the owner,
+	// and of those that the owner holds.
+	entering, held atomic.Int64
 
 	fatal     atomic.Pointer[error]
 	fatalOnce sync.Once

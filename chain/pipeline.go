@@ -155,6 +155,15 @@ func (p *pipeline) passed() int {
 	return len(p.steps)
 }
 
+// blockBytes returns what the blocks take that are being connected.
+func (p *pipeline) blockBytes() int {
+	n := 0
+	for _, s := range p.steps {
+		n += s.size
+	}
+	return n
+}
+
 // overlayBytes returns what the overlays of uncommitted steps take.
 func (p *pipeline) overlayBytes() int64 {
 	var n int64
@@ -179,6 +188,8 @@ func (c *Chain) advance() error {
 			break
 		}
 	}
+	c.forgetLosers()
+	c.noteHeld()
 	c.answerWaiters()
 	if c.recent.full() {
 		// Imports wait for room, so that blocks of branches that lose, or whose
@@ -186,6 +197,20 @@ func (c *Chain) advance() error {
 		c.recent.evict(c.recent.limit/4, func(n *headers.Node) bool { return !c.pending(n) })
 	}
 	return nil
+}
+
+// forgetLosers lets go of the blocks in memory that do not lead to a better tip,
+// once nothing is left to be connected. If that changes they are read back.
+func (c *Chain) forgetLosers() {
+	tip := c.tip()
+	if tip == nil || len(c.recent.blocks) == 0 || len(c.pipe.steps) > 0 || c.findTarget() != tip {
+		return
+	}
+	for n := range c.recent.blocks {
+		if n.ChainTxCount() != 0 && !better(n, tip) || n.ChainWork().Cmp(tip.ChainWork()) <= 0 {
+			c.recent.drop(n)
+		}
+	}
 }
 
 // settle takes in the verdicts of the script workers: failed blocks are

@@ -3,6 +3,7 @@ package chain
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 
 	"grapevine/chain/consensus"
@@ -75,15 +76,16 @@ func (c *Chain) SubmitBlockWith(ctx context.Context, b *wire.Block, opts BlockOp
 	if out, err := c.known(b.Hash()); out != 0 || err != nil {
 		return out, err
 	}
-	size := int64(len(b.Raw()))
-	c.queued.Add(size)
-	defer c.queued.Add(-size)
+	entered := c.enter(b)
+	defer entered()
 	if err := consensus.CheckBlock(b, c.params, consensus.CheckAll); err != nil {
 		return 0, err
 	}
 	var out Outcome
 	err := c.ask(ctx, func(reply func(error)) error {
 		n, fresh, err := c.acceptBlock(b, arrival{unrequested: !opts.Requested, minWork: opts.MinWork})
+		c.noteHeld()
+		entered()
 		if err != nil {
 			reply(err)
 			return c.failure()
@@ -107,10 +109,24 @@ func (c *Chain) SubmitBlockWith(ctx context.Context, b *wire.Block, opts BlockOp
 	return out, nil
 }
 
-// Queued returns the bytes of the blocks that calls of [Chain.SubmitBlock] and
-// [Chain.SubmitBlockWith] hold at this moment: no verdict was given on them.
+// Queued returns the bytes of the blocks in memory that are not connected yet:
+// those that calls of [Chain.SubmitBlock] and [Chain.SubmitBlockWith] have handed
+// over and that no verdict was given on, those of which it is that they wait
+// for their parents, and those that an import has read ahead.
 // Whoever brings blocks stops asking for more of them while it is large.
-func (c *Chain) Queued() int64 { return c.queued.Load() }
+func (c *Chain) Queued() int64 { return c.entering.Load() + c.held.Load() }
+
+// enter counts a block that is on its way to the owner, until the result is
+// called for the first time, by whichever goroutine.
+func (c *Chain) enter(b *wire.Block) (entered func()) {
+	size := int64(len(b.Raw()))
+	c.entering.Add(size)
+	var once sync.Once
+	return func() { once.Do(func() { c.entering.Add(-size) }) }
+}
+
+// noteHeld publishes what the blocks take that wait or are being connected.
+func (c *Chain) noteHeld() { c.held.Store(int64(c.recent.bytes + c.pipe.blockBytes())) }
 
 // known says what there is to say about a block whose data are here already.
 func (c *Chain) known(hash wire.BlockHash) (Outcome, error) {

@@ -185,6 +185,39 @@ func TestQueued(t *testing.T) {
 	}
 }
 
+// A block whose parent is missing has its verdict at once, and counts as long as
+// it waits in memory; one of a branch that lost does not.
+func TestQueuedWithoutParent(t *testing.T) {
+	c, b := trunk(t)
+	loser := b.Fork(9)
+	loser.Mine(1, 0)
+	b.Mine(3, 0)
+	next := b.Blocks[len(b.Blocks)-3:]
+	if _, err := c.SubmitHeaders(t.Context(), headersOf(next)); err != nil {
+		t.Fatal(err)
+	}
+	waiting := int64(0)
+	for _, x := range next[1:] {
+		waiting += int64(x.TotalSize())
+		if out, err := c.SubmitBlock(t.Context(), x); out != Stored || err != nil {
+			t.Fatalf("outcome %d, error %v", out, err)
+		}
+		if c.Queued() != waiting {
+			t.Errorf("%d bytes queued, %d wait", c.Queued(), waiting)
+		}
+	}
+	submit(t, c.Chain, next[0])
+	if tip := c.Active().Tip(); tip.Hash() != b.Tip.Hash() || c.Queued() != 0 {
+		t.Errorf("%d bytes queued at %d", c.Queued(), tip.Height())
+	}
+	if out, err := c.SubmitBlock(t.Context(), loser.Blocks[len(loser.Blocks)-1]); out != Stored || err != nil {
+		t.Fatalf("outcome %d, error %v", out, err)
+	}
+	if c.Queued() != 0 {
+		t.Errorf("%d bytes queued of a branch that lost", c.Queued())
+	}
+}
+
 // While headers come in, the index is written in parts, and the coins are not.
 func TestHeadersAreWrittenInParts(t *testing.T) {
 	b := chaintest.New(t, params.Regtest(params.RegtestOptions{}), 1)
