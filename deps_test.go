@@ -40,6 +40,7 @@ var layers = map[string][]string{
 	"chain/utxo":                 {"wire", "chain/consensus", "chain/script", "chain/sigverify", "internal/muhash", leveldb, storage, "internal/vfs/...", "golang.org/x/sys/unix"}, // memory outside the heap
 	"chain/blockstore":           {"wire", "internal/vfs", "internal/vfs/ldbstorage", leveldb},
 	"chain/chaintest":            {"wire", "internal/u256", "chain/consensus", "chain/params", "chain/script", "chain/utxo", curve}, // tests only
+	"chain/index":                {"wire", "chain/event", "chain/headers", "internal/vfs", "internal/vfs/ldbstorage", leveldb}, // a reader of the chain with files of its own
 	"chain":                      {"wire", "internal/u256", "internal/vfs", "internal/vfs/ldbstorage", "chain/...", "golang.org/x/sync/..."},
 	"mempool/policy":             {"wire", "chain/script"},
 	"mempool/graph":              {"wire"},
@@ -50,7 +51,7 @@ var layers = map[string][]string{
 	"p2p/txrequest":              {"wire", "p2p/peer", "internal/siphash"},
 	"p2p/txannounce":             {"wire", "p2p/peer", "internal/siphash"},
 	"p2p/orphanage":              {"wire", "p2p/peer"},
-	"p2p/p2ptest":                {"wire", "p2p", "p2p/peer", "chain/consensus", "chain/headers", "chain/params"}, // tests only
+	"p2p/p2ptest":                {"wire", "p2p", "p2p/conn", "p2p/peer", "chain/consensus", "chain/headers", "chain/params"}, // tests only
 	"p2p/transport":              {"wire"},
 	"p2p/conn":                   {"p2p/peer"},
 	"p2p":                        {"wire", "internal/u256", "chain/consensus", "chain/event", "chain/headers", "chain/params", "p2p/...", "golang.org/x/sync/..."},

@@ -1,12 +1,9 @@
 package p2ptest
 
 import (
-	"slices"
 	"testing"
 	"time"
 
-	"grapevine/p2p"
-	"grapevine/p2p/peer"
 	"grapevine/wire"
 )
 
@@ -14,30 +11,7 @@ import (
 func mesh(t testing.TB, cfg Config, nodes, degree, height int) (*Network, []*wire.Block) {
 	t.Helper()
 	net := New(Traced(t, cfg))
-	blocks := net.World.Chain(net.World.Genesis(), height, 300)
-	for range nodes {
-		net.AddNode(NodeConfig{Make: realCore()}).Ledger.Load(blocks...)
-	}
-	net.Run(0)
-	for _, n := range net.Nodes {
-		n.callSome(degree)
-	}
-	return net, blocks
-}
-
-// callSome connects to so many nodes that it has no connection with.
-func (n *Node) callSome(degree int) {
-	called := []*Node{n}
-	for _, p := range n.Peers() {
-		called = append(called, p)
-	}
-	for want := len(called) + min(degree, len(n.net.Nodes)-len(called)); len(called) < want; {
-		to := n.net.Nodes[n.net.rand.IntN(len(n.net.Nodes))]
-		if !slices.Contains(called, to) {
-			called = append(called, to)
-			n.act(p2p.Dial{Target: to.Addr.String(), Kind: peer.FullRelay})
-		}
-	}
+	return net, net.Mesh(RealCore(), nodes, degree, height)
 }
 
 // TestThousandNodes prints how a transaction and a block go through a network of
@@ -112,7 +86,7 @@ func TestGossipUnderFaults(t *testing.T) {
 		}
 		// The first ten nodes stay; those that come back call others again.
 		stop := net.Churn(4*time.Second, net.Nodes[10:])
-		keepCalling(net, 4)
+		net.KeepCalling(4)
 		minute := func(a, b *Node) {
 			for range 6 {
 				for _, n := range []*Node{a, b} {
@@ -183,21 +157,6 @@ func TestGossipUnderFaults(t *testing.T) {
 		}
 		checkQuiet(t, net)
 	})
-}
-
-// keepCalling makes each node call another one, each five seconds, as long as it has
-// fewer connections than it should.
-func keepCalling(net *Network, least int) {
-	var again func()
-	again = func() {
-		for _, n := range net.Nodes {
-			if n.running() && len(n.Peers()) < least {
-				n.callSome(1)
-			}
-		}
-		net.after(int64(5*time.Second), do(again))
-	}
-	again()
 }
 
 func TestRealCoresRunTheSame(t *testing.T) {

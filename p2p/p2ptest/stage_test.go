@@ -22,7 +22,7 @@ func newStage(t *testing.T, cfg Config, height int, set ...func(*p2p.CoreConfig)
 	t.Helper()
 	cfg.CheckShared = true
 	s := &stage{Network: New(Traced(t, cfg)), t: t, kind: peer.FullRelay}
-	s.node = s.AddNode(NodeConfig{Make: realCore(set...)})
+	s.node = s.AddNode(NodeConfig{Make: RealCore(set...)})
 	s.loaded = s.World.Chain(s.World.Genesis(), height, 300)
 	s.node.Ledger.Load(s.loaded...)
 	s.Run(0)

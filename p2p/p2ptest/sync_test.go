@@ -48,9 +48,9 @@ func TestSyncFromFourPeers(t *testing.T) {
 		}))
 		blocks := net.World.Chain(net.World.Genesis(), 1200, 20_000)
 		for range 4 {
-			net.AddNode(NodeConfig{Make: realCore()}).Ledger.Load(blocks...)
+			net.AddNode(NodeConfig{Make: RealCore()}).Ledger.Load(blocks...)
 		}
-		node := net.AddNode(NodeConfig{Make: realCore(), Deaf: true})
+		node := net.AddNode(NodeConfig{Make: RealCore(), Deaf: true})
 		net.Run(0)
 		for _, n := range net.Nodes[:4] {
 			node.act(p2p.Dial{Target: n.Addr.String(), Kind: peer.Manual})

@@ -8,9 +8,9 @@ import (
 	"grapevine/wire"
 )
 
-// realCore makes the cores of nodes that behave as the product does. Set changes
-// their configuration.
-func realCore(set ...func(*p2p.CoreConfig)) func(n *Node) Stepper {
+// RealCore makes the cores of nodes that behave as the product does; it is a
+// [NodeConfig.Make]. What is given changes their configuration.
+func RealCore(set ...func(*p2p.CoreConfig)) func(n *Node) Stepper {
 	return func(n *Node) Stepper {
 		cfg := p2p.CoreConfig{
 			Params: n.net.World.Params, Ledger: n.Ledger, Pool: n.Pool,
