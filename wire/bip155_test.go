@@ -152,6 +152,9 @@ func TestRoutable(t *testing.T) {
 			t.Errorf("%s reads %s", c.ip, a)
 		}
 	}
+	if _, err := AddressOf(NetTorV3, make([]byte, 31)); !errors.Is(err, ErrBadAddress) {
+		t.Errorf("an onion of 31 bytes: %v", err)
+	}
 	onion := someAddr(t, NetTorV3, 1, 80)
 	if !onion.Addr.Routable() || onion.Addr.Class() != NetTorV3 || onion.String() != onion.Addr.String()+":80" {
 		t.Errorf("%v", onion)
