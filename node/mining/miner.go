@@ -106,6 +106,14 @@ func (m *Miner) LastAssembled() (weight wire.Weight, txs int, ok bool) {
 	return last.weight, last.txs, true
 }
 
+// Check has the chain judge a block on the tip, proof of work aside.
+func (m *Miner) Check(ctx context.Context, b *wire.Block) error {
+	return m.cfg.Chain.CheckTemplate(ctx, b)
+}
+
+// Now returns the node's time.
+func (m *Miner) Now() time.Time { return m.cfg.Clock.Now() }
+
 // MinFeeRate returns what a transaction of the pool has to pay to be mined.
 func (m *Miner) MinFeeRate() wire.FeeRate { return m.cfg.MinFeeRate }
 

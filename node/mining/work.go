@@ -22,6 +22,9 @@ const (
 type Work struct {
 	Template
 	mempool.Selection
+	// Commitment is the output script that commits to the witnesses of the
+	// transactions (BIP 141), with a reserved value of zeros.
+	Commitment []byte
 }
 
 // Work chooses transactions for a block on the tip and has the chain judge the
@@ -39,7 +42,9 @@ func (m *Miner) Work(ctx context.Context) (*Work, error) {
 				continue
 			}
 		}
-		err := m.cfg.Chain.CheckTemplate(ctx, w.Block(anyoneCanSpend, 0))
+		b := w.Block(anyoneCanSpend, 0)
+		w.Commitment = b.Txs[0].Out[consensus.WitnessCommitmentIndex(&b.Txs[0])].PkScript
+		err := m.cfg.Chain.CheckTemplate(ctx, b)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()

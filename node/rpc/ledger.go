@@ -68,6 +68,12 @@ type LedgerConfig struct {
 	Versions *headers.VersionBits
 	Events   *event.Ring // moves of the tip
 	Logger   *slog.Logger
+	// Pool holds the transactions that wait for a block; nil where none do.
+	Pool Waiting
+	// Peers counts the connections; nil means that templates are made without any.
+	Peers func() int
+	// TxIndex finds confirmed transactions; nil where they are not indexed.
+	TxIndex TxIndex
 	// Warnings stand behind those of the chain in the answers that have a list
 	// of warnings; see [PreReleaseWarning].
 	Warnings []string
@@ -93,7 +99,7 @@ func LedgerCommands(cfg LedgerConfig) ([]Command, error) {
 	var all []Command
 	for _, group := range [][]Command{
 		l.blockCommands(), l.chainCommands(), l.coinCommands(), l.txCommands(),
-		l.scriptCommands(), l.miningCommands(), l.operatorCommands(), l.waitCommands(),
+		l.scriptCommands(), l.miningCommands(), l.operatorCommands(), l.waitCommands(), newTemplates(l).commands(),
 	} {
 		all = append(all, group...)
 	}

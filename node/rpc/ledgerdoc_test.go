@@ -64,8 +64,7 @@ func TestAnswersAreDocumented(t *testing.T) {
 	table := f.table(t)
 	hash := `"` + tip.Hash().String() + `"`
 	id := `"` + txs[0].Txid().String() + `"`
-	asked := map[string]bool{}
-	for _, c := range []string{
+	checkDocumented(t, table, []string{
 		"getblockcount", "getbestblockhash", "getdifficulty", "getblockhash 1", "getblockheader " + hash, "getblockheader " + hash + ", false",
 		"getblock " + hash + ", 0", "getblock " + hash, "getblock " + hash + ", 2", "getblock " + hash + ", 3",
 		`getblock "` + f.p.GenesisHash.String() + `", 3`, "getblockchaininfo", "getchainstates", "getchaintips", "getchaintxstats",
@@ -77,8 +76,17 @@ func TestAnswersAreDocumented(t *testing.T) {
 		`submitblock "` + fmt.Sprintf("%x", f.blocks[tip.Hash()].Raw()) + `"`, `submitheader "` + fmt.Sprintf("%x", f.blocks[tip.Hash()].Raw()[:80]) + `"`,
 		`generatetoaddress 1, "` + payee + `"`, `generatetodescriptor 1, "raw(51)"`, `generateblock "raw(51)", [], false`, `generateblock "raw(51)", []`,
 		"verifychain", "preciousblock " + hash, "invalidateblock " + hash, "reconsiderblock " + hash,
-		`waitfornewblock 0, "` + strings.Repeat("00", 32) + `"`, "waitforblockheight 1", "waitforblock " + hash + ", 1",
-	} {
+		`waitfornewblock 0, "` + strings.Repeat("00", 32) + `"`, "waitforblockheight 1", "waitforblock " + hash + ", 1", `getblocktemplate {"rules":["segwit"]}`,
+		`getblocktemplate {"mode":"proposal","data":"` + fmt.Sprintf("%x", f.blocks[tip.Hash()].Raw()) + `"}`,
+	})
+}
+
+// checkDocumented makes the calls and compares the answers with the help texts.
+// Every method of the table must be among them.
+func checkDocumented(t *testing.T, table *Table, calls []string) {
+	t.Helper()
+	asked := map[string]bool{}
+	for _, c := range calls {
 		name, args, _ := strings.Cut(c, " ")
 		asked[name] = true
 		answer, err := ask(t, table, name, args)

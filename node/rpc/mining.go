@@ -13,10 +13,6 @@ import (
 	"grapevine/wire"
 )
 
-// minBlockFeeRate is the lowest fee rate at which a transaction is put into a
-// block template, in satoshis for 1,000 virtual bytes.
-const minBlockFeeRate = 1
-
 func (l *ledger) getNetworkHashPS(_ context.Context, r *Request, w *Writer) error {
 	lookup, err := r.Int32(0)
 	if err != nil {
@@ -84,8 +80,12 @@ func (l *ledger) getMiningInfo(_ context.Context, _ *Request, w *Writer) error {
 	w.Key("difficulty").Float(difficulty(tip.Bits()))
 	w.Key("target").target(tip.Bits())
 	w.Key("networkhashps").Float(rate)
-	w.Key("pooledtx").Int(0)
-	w.Key("blockmintxfee").Amount(minBlockFeeRate)
+	pooled := 0
+	if l.Pool != nil {
+		pooled = l.Pool.Info().Size
+	}
+	w.Key("pooledtx").Int(int64(pooled))
+	w.Key("blockmintxfee").Amount(wire.Amount(l.Miner.MinFeeRate()))
 	w.Key("chain").String(l.params.Name)
 	next := l.Miner.TemplateOn(tip)
 	w.Key("next").Obj()
@@ -279,7 +279,7 @@ func (l *ledger) generateBlock(ctx context.Context, r *Request, w *Writer) error
 	if err != nil {
 		return err
 	}
-	txs, err := blockTransactions(r.Arg(1))
+	txs, err := l.blockTransactions(r.Arg(1))
 	if err != nil {
 		return err
 	}
@@ -328,23 +328,33 @@ func (l *ledger) outputScript(r *Request) ([]byte, error) {
 	return addr.Script(), nil
 }
 
-// blockTransactions reads the transactions of a block to be made. Ids would name
-// transactions that wait in the pool, of which there is none.
-func blockTransactions(list Value) ([]*wire.Tx, error) {
+// blockTransactions reads the transactions of a block to be made: in hex, or ids
+// of such as wait in the pool.
+func (l *ledger) blockTransactions(list Value) ([]*wire.Tx, error) {
 	var txs []*wire.Tx
 	for i := range list.Len() {
 		text, err := list.At(i).Str()
 		if err != nil {
 			return nil, err
 		}
-		if _, err := wire.ParseTxid(text); err == nil {
-			return nil, Errorf(CodeInvalidAddressOrKey, "Transaction %s not in mempool.", text)
-		}
-		tx, ok := decodeTxHex(text, bothForms)
-		if !ok {
+		var tx *wire.Tx
+		if id, err := wire.ParseTxid(text); err == nil {
+			if tx = l.waiting(id); tx == nil {
+				return nil, Errorf(CodeInvalidAddressOrKey, "Transaction %s not in mempool.", text)
+			}
+		} else if tx, _ = decodeTxHex(text, bothForms); tx == nil {
 			return nil, Errorf(CodeDeserialization, "Transaction decode failed for %s. Make sure the tx has at least one input.", text)
 		}
 		txs = append(txs, tx)
 	}
 	return txs, nil
+}
+
+// waiting returns a transaction of the pool, nil when it is not there.
+func (l *ledger) waiting(id wire.Txid) *wire.Tx {
+	if l.Pool == nil {
+		return nil
+	}
+	tx, _, _ := l.Pool.Lookup(wire.ByTxid(id))
+	return tx
 }

@@ -13,13 +13,9 @@ import (
 type rawTx struct {
 	params  *params.Params
 	coins   Coins
-	waiting Waiting
-}
-
-// Waiting finds transactions that wait for a block. It may be called from any
-// goroutine.
-type Waiting interface {
-	Lookup(id wire.GenTxid) (tx *wire.Tx, rate wire.FeeRate, ok bool)
+	waiting interface {
+		Lookup(id wire.GenTxid) (tx *wire.Tx, rate wire.FeeRate, ok bool)
+	}
 }
 
 // Versions of transactions that relay policy lets through, and the sequences

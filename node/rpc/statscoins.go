@@ -2,8 +2,12 @@ package rpc
 
 import (
 	"context"
+	"math"
 
+	"grapevine/chain/consensus"
+	"grapevine/chain/headers"
 	"grapevine/chain/utxo"
+	"grapevine/mempool"
 	"grapevine/wire"
 )
 
@@ -67,27 +71,56 @@ func (l *ledger) getTxOut(_ context.Context, r *Request, w *Writer) error {
 	if err != nil {
 		return err
 	}
-	// Without a pool its view of the coins is the chain's.
-	if _, err := r.Bool(2); err != nil {
-		return err
-	}
-	coins, found, tip, err := l.Coins.Coins([]wire.OutPoint{{Txid: id, Index: index}})
+	withPool, err := r.Bool(2)
 	if err != nil {
 		return err
 	}
-	if !found[0] {
+	coin, tip, err := l.coin(wire.OutPoint{Txid: id, Index: index}, withPool && l.Pool != nil)
+	if err != nil {
+		return err
+	}
+	if coin == nil {
 		w.Null()
 		return nil
 	}
-	c := &coins[0]
 	w.Obj()
 	w.Key("bestblock").Hash(tip.Hash())
-	w.Key("confirmations").Int(int64(tip.Height()-c.Height) + 1)
-	w.Key("value").Amount(c.Out.Value)
+	if coin.Height == inPool {
+		w.Key("confirmations").Int(0)
+	} else {
+		w.Key("confirmations").Int(int64(tip.Height()-coin.Height) + 1)
+	}
+	w.Key("value").Amount(coin.Out.Value)
 	w.Key("scriptPubKey").Obj()
-	newTxWriter(w, l.params).script(c.Out.PkScript)
+	newTxWriter(w, l.params).script(coin.Out.PkScript)
 	w.EndObj()
-	w.Key("coinbase").Bool(c.Coinbase)
+	w.Key("coinbase").Bool(coin.Coinbase)
 	w.EndObj()
 	return nil
+}
+
+// inPool stands as the height of a coin that no block has made yet.
+const inPool = math.MaxInt32
+
+// coin returns an unspent output, nil for none, and the tip at which it is
+// unspent. With the pool, what its transactions spend and create counts.
+func (l *ledger) coin(op wire.OutPoint, withPool bool) (*consensus.Coin, *headers.Node, error) {
+	var waiting wire.TxOut
+	state := mempool.CoinUnknown
+	if withPool {
+		// The pool first: what a block takes out of it meanwhile is in the coins.
+		waiting, state = l.Pool.Coin(op)
+	}
+	coins, found, tip, err := l.Coins.Coins([]wire.OutPoint{op})
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case state == mempool.CoinSpent:
+		return nil, tip, nil
+	case state == mempool.CoinCreated && !found[0]:
+		return &consensus.Coin{Out: waiting, Height: inPool}, tip, nil
+	case !found[0]:
+		return nil, tip, nil
+	}
+	return &coins[0], tip, nil
 }

@@ -24,7 +24,7 @@ func (l *ledger) getRawTransaction(ctx context.Context, r *Request, w *Writer) e
 		return err
 	}
 	if !r.Has(2) {
-		return Errorf(CodeInvalidAddressOrKey, "No such mempool transaction. Use -txindex or provide a block hash to enable blockchain transaction queries"+seekHint)
+		return l.findTransaction(ctx, w, id, verbosity)
 	}
 	hash, err := ParseBlockHash(r.Arg(2), "parameter 3")
 	if err != nil {
@@ -43,15 +43,63 @@ func (l *ledger) getRawTransaction(ctx context.Context, r *Request, w *Writer) e
 	}
 	for i := range b.Txs {
 		if b.Txs[i].Txid() == id {
-			return l.writeTxInBlock(w, n, b, i, verbosity)
+			return l.writeTxInBlock(w, txPlace{node: n, block: b, index: i, named: true}, verbosity)
 		}
 	}
 	return Errorf(CodeInvalidAddressOrKey, "No such transaction found in the provided block"+seekHint)
 }
 
-// writeTxInBlock writes transaction i of a block: as hex, as an object
+// findTransaction answers for a transaction without its block: from the pool,
+// then from the index.
+func (l *ledger) findTransaction(ctx context.Context, w *Writer, id wire.Txid, verbosity int32) error {
+	ready := false
+	if l.TxIndex != nil {
+		// First the index catches up: a transaction that leaves the pool for a block
+		// between the two is found.
+		var err error
+		if ready, err = l.TxIndex.CatchUp(ctx); err != nil {
+			return err
+		}
+	}
+	if tx := l.waiting(id); tx != nil {
+		raw := tx.AppendTo(nil)
+		if verbosity <= 0 {
+			w.Hex(raw)
+			return nil
+		}
+		w.Obj()
+		newTxWriter(w, l.params).fields(tx, txDetail{raw: raw})
+		w.EndObj()
+		return nil
+	}
+	if l.TxIndex == nil {
+		return Errorf(CodeInvalidAddressOrKey, "No such mempool transaction. Use -txindex or provide a block hash to enable blockchain transaction queries"+seekHint)
+	}
+	found, ok, err := l.TxIndex.Find(id)
+	switch {
+	case err != nil:
+		return err
+	case ok:
+		return l.writeTxInBlock(w, txPlace{node: found.Node, block: found.Block, index: found.Index}, verbosity)
+	case !ready:
+		return Errorf(CodeInvalidAddressOrKey, "No such mempool transaction. Blockchain transactions are still in the process of being indexed"+seekHint)
+	}
+	return Errorf(CodeInvalidAddressOrKey, "No such mempool or blockchain transaction"+seekHint)
+}
+
+// txPlace says where a confirmed transaction is.
+type txPlace struct {
+	node  *headers.Node
+	block *wire.Block
+	index int
+	// named says that the caller named the block.
+	named bool
+}
+
+// writeTxInBlock writes a transaction of a block: as hex, as an object
 // (verbosity 1), or with what it spends (2 and above).
-func (l *ledger) writeTxInBlock(w *Writer, n *headers.Node, b *wire.Block, i int, verbosity int32) error {
+func (l *ledger) writeTxInBlock(w *Writer, at txPlace, verbosity int32) error {
+	n, b, i := at.node, at.block, at.index
 	start, end := b.TxSpan(i)
 	raw := b.Raw()[start:end]
 	if verbosity <= 0 {
@@ -69,7 +117,9 @@ func (l *ledger) writeTxInBlock(w *Writer, n *headers.Node, b *wire.Block, i int
 	}
 	active := l.Blocks.Active()
 	w.Obj()
-	w.Key("in_active_chain").Bool(active.Contains(n))
+	if at.named {
+		w.Key("in_active_chain").Bool(active.Contains(n))
+	}
 	newTxWriter(w, l.params).fields(&b.Txs[i], d)
 	writeTxPlace(w, n, active)
 	w.EndObj()

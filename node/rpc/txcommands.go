@@ -74,7 +74,7 @@ func (l *ledger) txCommands() []Command {
 	return []Command{
 		{
 			Category: "rawtransactions", Name: "getrawtransaction", Handler: l.getRawTransaction,
-			Description: "A transaction, found in the block that is named.",
+			Description: "A transaction: of the pool, of the index where there is one, or of the block that is named.",
 			Args: []Arg{
 				{Names: "txid", Type: ArgHex, Description: "transaction id"},
 				{Names: "verbosity|verbose", Type: ArgNum, Default: "0", AnyKind: true,
