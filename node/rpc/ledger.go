@@ -74,6 +74,8 @@ type LedgerConfig struct {
 	Peers func() int
 	// TxIndex finds confirmed transactions; nil where they are not indexed.
 	TxIndex TxIndex
+	// Indexes are those that there are, in the order in which they are listed.
+	Indexes []Index
 	// Warnings stand behind those of the chain in the answers that have a list
 	// of warnings; see [PreReleaseWarning].
 	Warnings []string

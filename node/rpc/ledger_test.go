@@ -35,6 +35,7 @@ type fakeLedger struct {
 	verified chain.Verified
 	events   *event.Ring
 	stats    utxo.Stats
+	indexes  []Index
 }
 
 func newFakeLedger(p *params.Params) *fakeLedger {
@@ -179,7 +180,7 @@ func (f *fakeLedger) tableWith(tb testing.TB, coins Coins) *Table {
 	}
 	cmds, err := LedgerCommands(LedgerConfig{
 		Params: f.p, Blocks: f, Coins: coins, Acceptor: f, Operator: f, Miner: miner, Versions: versions, Events: f.events,
-		Logger: slog.New(slog.DiscardHandler), Warnings: []string{PreReleaseWarning},
+		Indexes: f.indexes, Logger: slog.New(slog.DiscardHandler), Warnings: []string{PreReleaseWarning},
 	})
 	if err != nil {
 		tb.Fatal(err)

@@ -55,12 +55,6 @@ func (l *ledger) override(act func(ctx context.Context, hash wire.BlockHash) err
 	}
 }
 
-// getIndexInfo writes an empty object: there are no indexes yet.
-func (l *ledger) getIndexInfo(_ context.Context, _ *Request, w *Writer) error {
-	w.Obj().EndObj()
-	return nil
-}
-
 func (l *ledger) operatorCommands() []Command {
 	hashArg := func(what string) []Arg { return []Arg{argBlockHash(what)} }
 	return []Command{
