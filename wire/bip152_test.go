@@ -4,40 +4,11 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"math/bits"
 	"testing"
 
+	"grapevine/internal/siphash"
 	. "grapevine/wire"
 )
-
-// sipHash is SipHash-2-4 of 32 bytes, as BIP 152 salts short identifiers.
-func sipHash(k0, k1 uint64, data [32]byte) uint64 {
-	v := [4]uint64{k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573}
-	round := func() {
-		v[0] += v[1]
-		v[2] += v[3]
-		v[1], v[3] = bits.RotateLeft64(v[1], 13)^v[0], bits.RotateLeft64(v[3], 16)^v[2]
-		v[0] = bits.RotateLeft64(v[0], 32)
-		v[2] += v[1]
-		v[0] += v[3]
-		v[1], v[3] = bits.RotateLeft64(v[1], 17)^v[2], bits.RotateLeft64(v[3], 21)^v[0]
-		v[2] = bits.RotateLeft64(v[2], 32)
-	}
-	for _, m := range []uint64{
-		binary.LittleEndian.Uint64(data[:]), binary.LittleEndian.Uint64(data[8:]),
-		binary.LittleEndian.Uint64(data[16:]), binary.LittleEndian.Uint64(data[24:]), 32 << 56,
-	} {
-		v[3] ^= m
-		round()
-		round()
-		v[0] ^= m
-	}
-	v[2] ^= 0xff
-	for range 4 {
-		round()
-	}
-	return v[0] ^ v[1] ^ v[2] ^ v[3]
-}
 
 // TestBIP152RealBlock holds a compact block as a node sent it against the block:
 // header, prefilled coinbase, and each short identifier computed from the
@@ -62,7 +33,7 @@ func TestBIP152RealBlock(t *testing.T) {
 	var nonce [8]byte
 	binary.LittleEndian.PutUint64(nonce[:], m.Nonce)
 	key := sha256.Sum256(append(m.Header.AppendTo(nil), nonce[:]...))
-	k0, k1 := binary.LittleEndian.Uint64(key[:]), binary.LittleEndian.Uint64(key[8:])
+	sip := siphash.Key{K0: binary.LittleEndian.Uint64(key[:]), K1: binary.LittleEndian.Uint64(key[8:])}
 	short, prefilled := m.ShortIDs, m.Prefilled
 	for i := range block.Txs {
 		tx := &block.Txs[i]
@@ -73,7 +44,8 @@ func TestBIP152RealBlock(t *testing.T) {
 			prefilled = prefilled[1:]
 			continue
 		}
-		if want := ShortID(sipHash(k0, k1, tx.Wtxid()) & 0xffffffffffff); short[0] != want {
+		wtxid := [32]byte(tx.Wtxid())
+		if want := ShortID(sip.Hash(&wtxid) & 0xffffffffffff); short[0] != want {
 			t.Errorf("short identifier of %d: %x, want %x", i, short[0], want)
 		}
 		short = short[1:]

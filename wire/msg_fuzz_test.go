@@ -89,13 +89,17 @@ func FuzzMsgGetBlockTxn(f *testing.F)  { fuzzMessage(f, "getblocktxn") }
 func FuzzMsgBlockTxn(f *testing.F)     { fuzzMessage(f, "blocktxn") }
 func FuzzMsgFilterLoad(f *testing.F)   { fuzzMessage(f, "filterload") }
 func FuzzMsgFilterAdd(f *testing.F)    { fuzzMessage(f, "filteradd") }
-func FuzzMsgMerkleBlock(f *testing.F)  { fuzzMessage(f, "merkleblock") }
 func FuzzMsgGetCFilters(f *testing.F)  { fuzzMessage(f, "getcfilters") }
 func FuzzMsgGetCFHeaders(f *testing.F) { fuzzMessage(f, "getcfheaders") }
 func FuzzMsgGetCFCheckpt(f *testing.F) { fuzzMessage(f, "getcfcheckpt") }
 func FuzzMsgCFilter(f *testing.F)      { fuzzMessage(f, "cfilter") }
 func FuzzMsgCFHeaders(f *testing.F)    { fuzzMessage(f, "cfheaders") }
 func FuzzMsgCFCheckpt(f *testing.F)    { fuzzMessage(f, "cfcheckpt") }
+
+func FuzzMsgMerkleBlock(f *testing.F) {
+	f.Add(unhex(f, merkleBlock), uint8(0))
+	fuzzMessage(f, "merkleblock")
+}
 
 // FuzzMsgEmpty takes those that have no payload together: there is nothing in
 // them to tell apart.
