@@ -40,7 +40,7 @@ var layers = map[string][]string{
 	"chain/utxo":                 {"wire", "chain/consensus", "chain/script", "chain/sigverify", "internal/muhash", leveldb, storage, "internal/vfs/...", "golang.org/x/sys/unix"}, // memory outside the heap
 	"chain/blockstore":           {"wire", "internal/vfs", "internal/vfs/ldbstorage", leveldb},
 	"chain/chaintest":            {"wire", "internal/u256", "chain/consensus", "chain/params", "chain/script", "chain/utxo", curve}, // tests only
-	"chain/index":                {"wire", "chain/event", "chain/headers", "internal/vfs", "internal/vfs/ldbstorage", leveldb}, // a reader of the chain with files of its own
+	"chain/index":                {"wire", "chain/event", "chain/headers", "internal/vfs", "internal/vfs/ldbstorage", leveldb},      // a reader of the chain with files of its own
 	"chain":                      {"wire", "internal/u256", "internal/vfs", "internal/vfs/ldbstorage", "chain/...", "golang.org/x/sync/..."},
 	"mempool/policy":             {"wire", "chain/script"},
 	"mempool/graph":              {"wire"},
@@ -61,7 +61,7 @@ var layers = map[string][]string{
 	"node/signing":               {"wire", "chain/script", "chain/sigverify", curve}, // curve: nonces and scalars of signatures
 	"node/mining":                {"wire", "internal/u256", "chain", "chain/consensus", "chain/headers", "chain/params", "chain/script", "mempool"},
 	"node/rpc":                   {"wire", "internal/u256", "chain", "chain/consensus", "chain/event", "chain/headers", "chain/params", "chain/script", "chain/utxo", "node/descriptor", "node/mining", "node/signing", "mempool", "mempool/policy", "chain/index", "p2p", "p2p/conn", "p2p/peer"},
-	"node":                       {"wire", "internal/u256", "internal/vfs", "chain", "chain/headers", "chain/params", "node/config", "node/logging", "node/rpc", "node/mining", "golang.org/x/sync/..."},
+	"node":                       {"wire", "internal/u256", "internal/vfs", "chain", "chain/headers", "chain/index", "chain/params", "mempool", "p2p", "p2p/conn", "node/config", "node/logging", "node/rpc", "node/mining", "golang.org/x/sync/..."},
 	"cmd/grapevine":              {"wire", "node", "node/config", "node/logging", "node/rpc", "chain/params", "cmd/grapevine/internal/...", "github.com/urfave/cli/v2", "golang.org/x/term"},
 	"cmd/grapevine/internal/...": {"wire", "node/config", "node/rpc", "chain/...", "internal/u256", curve, "github.com/urfave/cli/v2", "golang.org/x/term", "golang.org/x/sync/..."},
 }

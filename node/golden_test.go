@@ -58,7 +58,6 @@ const (
 	needsTxIndex   = "found without its block, which needs the transaction index"
 	needsCoinIndex = "answered from the index of coin statistics"
 	needsIndexes   = "lists indexes"
-	needsPool      = "depends on the pool"
 	ownBudget      = "tells memory budgets, which are each program's own"
 )
 
@@ -72,8 +71,6 @@ var excepted = func() map[string]string {
 		`gettxoutsetinfo "muhash" 142`:            needsCoinIndex,
 		`gettxoutsetinfo "hash_serialized_3" 142`: needsCoinIndex,
 		`getrawtransaction "00000000000..0000"`:   needsTxIndex,
-		`getrawtransaction "07cfdefad79..c528"`:   needsPool,
-		`getrawtransaction "1f5a8d6bb6b..00b6"`:   needsPool,
 	}
 	for _, id := range indexed {
 		for verbosity := range 3 {

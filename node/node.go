@@ -9,11 +9,15 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"grapevine/chain"
+	"grapevine/mempool"
 	"grapevine/node/config"
 	"grapevine/node/logging"
+	"grapevine/p2p"
+	"grapevine/wire"
 )
 
 // Version is Grapevine's version.
@@ -135,42 +139,103 @@ func (n *Node) serve(ctx context.Context, stop context.CancelFunc) error {
 	return errors.Join(err, <-rpcEnded)
 }
 
-// runLedger opens the ledger, makes its methods known, imports what is to be imported, and returns when the ledger has ended.
+// runLedger opens the ledger, puts the pool and the peers around it, imports what is to be imported, and returns when all have ended.
 func (n *Node) runLedger(ctx, ledgerCtx context.Context, rpc *rpcService) error {
 	c, err := chain.Open(n.chainConfig(rpc))
 	if err != nil {
 		return err
 	}
-	if err := rpc.addLedger(c); err != nil {
+	parts, err := n.assemble(ctx, c, rpc)
+	if err != nil {
 		return errors.Join(err, c.Close())
 	}
-	runCtx, end := context.WithCancel(ledgerCtx)
-	defer end()
-	imported := make(chan error, 1)
-	go func() {
-		err := n.importBlocks(ctx, c)
-		if err != nil || n.cfg.StopAfterImport {
-			end()
-		}
-		imported <- err
-	}()
 	n.sink.SetProgress("")
 	n.log.Info("Done loading", "height", c.Active().Height(), "best", c.Active().Tip().Hash())
 	rpc.ready()
 	if n.onReady != nil {
 		n.onReady()
 	}
-	err = c.Run(runCtx)
-	end()
+	return parts.run(ctx, ledgerCtx)
+}
+
+// parts are what runs around one ledger.
+type parts struct {
+	node    *Node
+	chain   *chain.Chain
+	pool    *mempool.Pool
+	peers   *p2p.Service
+	loading atomic.Bool // blocks are being imported or indexed anew
+}
+
+// assemble makes the parts and their methods known. Nothing runs yet.
+func (n *Node) assemble(ctx context.Context, c *chain.Chain, rpc *rpcService) (*parts, error) {
+	p := &parts{node: n, chain: c}
+	p.loading.Store(true)
+	var err error
+	if p.pool, err = mempool.New(n.poolConfig(c)); err != nil {
+		return nil, err
+	}
+	if p.peers, err = n.newPeers(ctx, c, p.pool, &p.loading); err != nil {
+		return nil, err
+	}
+	return p, rpc.addLedger(p)
+}
+
+// announce tells peers anew of a transaction that the pool holds.
+func (p *parts) announce(txid wire.Txid) {
+	if tx, _, ok := p.pool.Lookup(wire.ByTxid(txid)); ok {
+		_ = p.peers.Broadcast(txid, tx.Wtxid()) // nobody is there once all has ended
+	}
+}
+
+// run starts the parts and stops them in reverse: the peers with ctx, then the import, the ledger with ledgerCtx, and at last the
+// pool, which the ledger waits for. Whichever ends first ends the others.
+func (p *parts) run(ctx, ledgerCtx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	runCtx, end := context.WithCancel(ledgerCtx)
+	defer end()
+	poolCtx, endPool := context.WithCancel(context.WithoutCancel(ctx))
+	defer endPool()
+	start := func(run func() error) <-chan error {
+		ended := make(chan error, 1)
+		go func() { ended <- run() }()
+		return ended
+	}
+	pool := start(func() error {
+		defer end()
+		return p.pool.Run(poolCtx)
+	})
+	peers := start(func() error {
+		err := p.peers.Run(ctx)
+		if err != nil {
+			end()
+		}
+		return err
+	})
+	imported := start(func() error {
+		err := p.node.importBlocks(ctx, p.chain)
+		p.loading.Store(false)
+		if err != nil || p.node.cfg.StopAfterImport {
+			end()
+		}
+		return err
+	})
+	err := p.chain.Run(runCtx)
+	stop()
 	if errors.Is(err, chain.ErrStopHeight) {
-		n.log.Info("Stopping at the height that was asked for", "height", n.cfg.Chain.StopAtHeight)
+		p.node.log.Info("Stopping at the height that was asked for", "height", p.node.cfg.Chain.StopAtHeight)
 		err = nil
 	}
-	ierr := <-imported
+	ierr, perr := <-imported, <-peers
+	endPool()
 	if errors.Is(ierr, chain.ErrClosed) || errors.Is(ierr, context.Canceled) || (err != nil && errors.Is(ierr, err)) {
 		ierr = nil // the ledger's own end says why
 	}
-	return errors.Join(err, ierr)
+	if errors.Is(perr, mempool.ErrClosed) {
+		perr = nil // the pool's own end says why
+	}
+	return errors.Join(err, ierr, perr, <-pool)
 }
 
 func (n *Node) chainConfig(rpc *rpcService) chain.Config {

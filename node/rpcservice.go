@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
-	"grapevine/chain"
 	"grapevine/chain/headers"
 	"grapevine/node/mining"
 	"grapevine/node/rpc"
@@ -126,24 +126,38 @@ func (s *rpcService) warmup(what string) { s.table.SetWarmup(what) }
 // ready lets calls through.
 func (s *rpcService) ready() { s.table.SetReady() }
 
-// addLedger adds the methods that need the ledger.
-func (s *rpcService) addLedger(c *chain.Chain) error {
-	n := s.node
+// addLedger adds the methods that need the ledger, the pool and the peers.
+func (s *rpcService) addLedger(p *parts) error {
+	n, c := s.node, settledChain{p.chain, p.pool}
 	versions := headers.NewVersionBits(n.cfg.Params)
-	miner, err := mining.New(mining.Config{Params: n.cfg.Params, Chain: c, Versions: versions, Clock: n.clock,
-		BlockVersion: n.cfg.Chain.BlockVersion, MinFeeRate: mining.DefaultMinFeeRate})
+	miner, err := mining.New(mining.Config{
+		Params: n.cfg.Params, Chain: c, Versions: versions, Clock: n.clock, BlockVersion: n.cfg.Chain.BlockVersion,
+		Pool: p.pool, Settled: c.Settled, MaxWeight: n.cfg.Mining.MaxWeight, MinFeeRate: n.cfg.Mining.MinFeeRate,
+	})
 	if err != nil {
 		return err
 	}
-	cmds, err := rpc.LedgerCommands(rpc.LedgerConfig{
+	ledger, err := rpc.LedgerCommands(rpc.LedgerConfig{
 		Params: n.cfg.Params, Blocks: c, Coins: c, Acceptor: c, Operator: c, Miner: miner, Versions: versions, Events: c.Events(),
+		Pool: p.pool, Peers: func() int { return len(p.peers.Peers()) },
 		Logger: n.sink.Logger("rpc"), Warnings: []string{rpc.PreReleaseWarning},
 		DatabaseCacheBytes: databaseCache, CoinsCacheBytes: n.cfg.Chain.CacheBytes - databaseCache,
 	})
 	if err != nil {
 		return err
 	}
-	return s.table.Add(cmds...)
+	pool, err := rpc.PoolCommands(rpc.PoolConfig{Params: n.cfg.Params, Pool: p.pool, Coins: c, Announce: p.announce})
+	if err != nil {
+		return err
+	}
+	network, err := rpc.NetworkCommands(rpc.NetConfig{
+		Network: p.peers, Blocks: c, BlocksOnly: n.cfg.Net.BlocksOnly, MinRelay: n.cfg.Pool.MinRelay, Incremental: n.cfg.Pool.Incremental,
+		Warnings: []string{rpc.PreReleaseWarning},
+	})
+	if err != nil {
+		return err
+	}
+	return s.table.Add(slices.Concat(ledger, pool, network)...)
 }
 
 // databaseCache is the part of the cache that LevelDB's own buffers take.

@@ -33,8 +33,9 @@ type CoreConfig struct {
 	// Services are what we offer; UserAgent is what we call ourselves.
 	Services  wire.ServiceFlags
 	UserAgent string
-	// MinRelayFeeRate is the lowest fee filter that we send.
-	MinRelayFeeRate wire.FeeRate
+	// MinRelayFeeRate is the lowest fee filter that we send, IncrementalFeeRate
+	// what the finest of its steps is made of.
+	MinRelayFeeRate, IncrementalFeeRate wire.FeeRate
 	// BlocksOnly takes no transactions from peers.
 	BlocksOnly bool
 	// Conn says which connections to keep.

@@ -1,7 +1,6 @@
 package p2p
 
 import (
-	"math"
 	"time"
 
 	"grapevine/p2p/peer"
@@ -31,7 +30,7 @@ func (c *Core) maybeSendFeeFilter(now time.Time, p *peerState) {
 		return
 	}
 	want := c.cfg.Pool.MinFeeRate()
-	nothing := roundFeeFilter(wire.FeeRate(wire.MaxMoney))
+	nothing := c.nothingFilter()
 	if c.cfg.Ledger.Syncing() {
 		want = wire.FeeRate(wire.MaxMoney)
 	} else if f.sent == nothing {
@@ -39,7 +38,7 @@ func (c *Core) maybeSendFeeFilter(now time.Time, p *peerState) {
 	}
 	switch {
 	case !now.Before(f.next):
-		rate := max(roundFeeFilter(want), c.cfg.MinRelayFeeRate)
+		rate := max(c.roundFeeFilter(want), c.cfg.MinRelayFeeRate)
 		if rate != f.sent {
 			c.send(p, &wire.MsgFeeFilter{Rate: rate})
 			f.sent = rate
@@ -55,12 +54,28 @@ func (c *Core) exponential(mean time.Duration) time.Duration {
 	return time.Duration(c.cfg.Rand.ExpFloat64() * float64(mean))
 }
 
-// roundFeeFilter maps a rate to the power of 1.1 below it, so that filters tell
-// little about what a node's pool holds.
-func roundFeeFilter(r wire.FeeRate) wire.FeeRate {
+// The steps of fee filters: from half the lowest increment of our pool on in
+// powers of 1.1, up to 0.1 coins for 1,000 bytes, which stands for "nothing".
+const (
+	filterStep = 1.1
+	filterMax  = 1e7
+)
+
+// roundFeeFilter maps a rate to one of the steps, so that filters tell little
+// about what a node's pool holds: mostly to the step below it, else above.
+func (c *Core) roundFeeFilter(r wire.FeeRate) wire.FeeRate {
 	if r <= 0 {
 		return 0
 	}
-	const step = 1.1
-	return wire.FeeRate(math.Pow(step, math.Floor(math.Log(float64(r))/math.Log(step)+1e-9)))
+	below, step := 0.0, max(float64(c.cfg.IncrementalFeeRate/2), 1)
+	for ; step < float64(r) && step <= filterMax; step *= filterStep {
+		below = step
+	}
+	if step > filterMax || c.cfg.Rand.IntN(3) != 0 {
+		return wire.FeeRate(below)
+	}
+	return wire.FeeRate(step)
 }
+
+// nothingFilter is the filter that says that no transaction is wanted.
+func (c *Core) nothingFilter() wire.FeeRate { return c.roundFeeFilter(wire.FeeRate(wire.MaxMoney)) }
