@@ -11,7 +11,7 @@ import (
 
 // Two actors shake hands, and one serves the other what it asks for.
 func TestActors(t *testing.T) {
-	net := New(Config{Latency: 10 * time.Millisecond, CheckShared: true})
+	net := New(Config{Latency: 10 * time.Millisecond, Strict: true})
 	a, b := net.NewActor(), net.NewActor()
 	b.Chain = net.World.Chain(net.World.Genesis(), 5, 300)
 	net.Run(0)

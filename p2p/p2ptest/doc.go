@@ -26,9 +26,10 @@
 //     come from a [World], which makes each once for all nodes; nothing is
 //     encoded, decoded or verified twice.
 //
-// Messages are passed by pointer. With [Config.CheckShared] the engine hashes
+// Messages are passed by pointer. With [Config.Strict] the engine hashes
 // every message when it is sent and when it arrives, so that a core that changes
-// what it was handed is found.
+// what it was handed is found; and a referee watches each real core for what no core may
+// do, such as asking two peers at once for one transaction.
 //
 // # Determinism
 //

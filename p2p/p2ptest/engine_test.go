@@ -330,7 +330,7 @@ func TestWakeAt(t *testing.T) {
 
 func TestChangedMessageIsFound(t *testing.T) {
 	var a, b script
-	net := pair(t, Config{CheckShared: true, Latency: time.Second}, &a, &b)
+	net := pair(t, Config{Strict: true, Latency: time.Second}, &a, &b)
 	msg := &wire.MsgPing{Nonce: 1}
 	send(net.Nodes[0], 0, msg)
 	net.Run(time.Second / 2)
@@ -393,7 +393,7 @@ func (g *gossip) pass(ping *wire.MsgPing) (list []p2p.Action) {
 // gossipRun runs a network with every kind of fault and returns its trace.
 func gossipRun(seed uint64) (trace, steps uint64, err error) {
 	net := New(Config{
-		Seed: seed, Latency: 100 * time.Millisecond, Spread: 0.7, Up: 20_000, Loss: 0.02, CheckShared: true,
+		Seed: seed, Latency: 100 * time.Millisecond, Spread: 0.7, Up: 20_000, Loss: 0.02, Strict: true,
 	})
 	for range 60 {
 		net.AddNode(NodeConfig{Make: newGossip()})

@@ -68,7 +68,7 @@ func TestGossipUnderFaults(t *testing.T) {
 	Seeds(t, seeds, func(t *testing.T, seed uint64) {
 		const nodes = 60
 		net, blocks := mesh(t, Config{
-			Seed: seed, Latency: 80 * time.Millisecond, Spread: 0.6, Up: 1_000_000, Loss: 0.01, CheckShared: true,
+			Seed: seed, Latency: 80 * time.Millisecond, Spread: 0.6, Up: 1_000_000, Loss: 0.01, Strict: true,
 			Verdicts: Verdicts{Headers: time.Millisecond, Block: 20 * time.Millisecond, Tx: time.Millisecond, Event: 5 * time.Millisecond},
 		}, nodes, 6, 10)
 		tip := blocks[len(blocks)-1].Hash()

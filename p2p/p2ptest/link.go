@@ -49,7 +49,7 @@ type end struct {
 type outgoing struct {
 	msg  wire.Message
 	size int
-	sum  uint64 // of the payload, with CheckShared
+	sum  uint64 // of the payload, with Strict
 	at   int64  // when it arrived, while it waits
 }
 
@@ -85,7 +85,7 @@ func (e *end) send(msg wire.Message) {
 	}
 	n := e.node.net
 	out := outgoing{msg: msg, size: frameSize + msg.PayloadSize()}
-	if n.cfg.CheckShared {
+	if n.cfg.Strict {
 		out.sum = messageSum(msg)
 	}
 	e.queue = append(e.queue, out)
@@ -170,7 +170,7 @@ func (e *end) read(out outgoing) {
 		e.finish(io.EOF)
 		return
 	}
-	if n.cfg.CheckShared && messageSum(out.msg) != out.sum {
+	if n.cfg.Strict && messageSum(out.msg) != out.sum {
 		n.fail("a message %s from node %d to node %d was changed on its way", out.msg.Command(), e.other.node.ID, e.node.ID)
 	}
 	e.given += int64(out.size)

@@ -39,8 +39,10 @@ type Config struct {
 	Credit int
 	// Verdicts say how long judging takes.
 	Verdicts Verdicts
-	// CheckShared verifies that no message is changed once it was sent.
-	CheckShared bool
+	// Strict verifies that no message is changed once it was sent, and that cores
+	// keep the rules which [Network.Err] names when one is broken. It costs as
+	// much time again.
+	Strict bool
 	// Trace is called at each step and each action, when set.
 	Trace func(at time.Duration, node int, what any)
 }

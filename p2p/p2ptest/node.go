@@ -423,3 +423,6 @@ func (n *Node) Unreleased() (bytes int64) {
 	}
 	return bytes
 }
+
+// Call connects to another node.
+func (n *Node) Call(to *Node, kind peer.Kind) { n.act(p2p.Dial{Target: to.Addr.String(), Kind: kind}) }

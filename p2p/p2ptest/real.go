@@ -25,6 +25,9 @@ func RealCore(set ...func(*p2p.CoreConfig)) func(n *Node) Stepper {
 		if err != nil {
 			panic(err)
 		}
+		if n.net.cfg.Strict {
+			return newReferee(n, core)
+		}
 		return core
 	}
 }

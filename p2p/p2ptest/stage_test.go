@@ -20,7 +20,7 @@ type stage struct {
 
 func newStage(t *testing.T, cfg Config, height int, set ...func(*p2p.CoreConfig)) *stage {
 	t.Helper()
-	cfg.CheckShared = true
+	cfg.Strict = true
 	s := &stage{Network: New(Traced(t, cfg)), t: t, kind: peer.FullRelay}
 	s.node = s.AddNode(NodeConfig{Make: RealCore(set...)})
 	s.loaded = s.World.Chain(s.World.Genesis(), height, 300)
