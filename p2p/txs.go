@@ -96,10 +96,11 @@ func (c *Core) requestTxs(now time.Time) {
 	r := c.txs.requests
 	for _, id := range r.Due(now) {
 		p := c.peers[id]
-		ids, _ := r.Requestable(id, now)
 		if p == nil || p.closing {
+			r.Disconnect(id) // others are asked; left in, it would be due for ever
 			continue
 		}
+		ids, _ := r.Requestable(id, now)
 		var items []wire.Inv
 		for _, tx := range ids {
 			if c.haveTx(tx, false) {
