@@ -92,11 +92,13 @@ func (o *owner) loop(ctx context.Context) error {
 // begin starts at the tip as it stands now. Moves from before that the cursor
 // still shows are followed back and forth, with nothing in the pool.
 func (o *owner) begin() error {
+	published := o.cfg.Chain.Events().Last() // before the tip is read: it is as of these, or newer
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.tip = o.cfg.Chain.Active().Tip()
 	o.reached = o.tip
 	o.settled = true
+	o.taken.reach(published)
 	return nil
 }
 
