@@ -133,8 +133,10 @@ func (c *Chain) received(n *headers.Node, b *wire.Block, pos blockstore.Pos) {
 	n.SetData(pos.File, pos.Offset)
 	n.AddStatus(headers.StatusHasData | headers.StatusValidTransactions)
 	c.dirty[n] = struct{}{}
-	c.recent.put(n, b)
 	c.link(n)
+	if n.ChainTxCount() == 0 || c.tip() == nil || better(n, c.tip()) {
+		c.recent.put(n, b)
+	}
 }
 
 // link counts the transactions up to n and, from there, up to the blocks that

@@ -61,6 +61,7 @@ type owned struct {
 
 	pipe      pipeline
 	recent    *recent
+	moves     int // of the tip since recent was looked through
 	reader    *blockReader
 	scripts   *scriptPool
 	publish   func(event.Event)

@@ -63,6 +63,7 @@ func (c *Chain) moveTip(old, tip *headers.Node) {
 	c.active.Store(c.active.Load().With(tip))
 	c.candidates.add(tip)
 	c.candidates.prune(tip)
+	c.moves++
 	c.updateDownloadState()
 	fork := tip
 	if old != nil {

@@ -199,13 +199,16 @@ func (c *Chain) advance() error {
 	return nil
 }
 
-// forgetLosers lets go of the blocks in memory that do not lead to a better tip,
-// once nothing is left to be connected. If that changes they are read back.
+// forgetLosers lets go of the blocks in memory that do not lead to a better tip
+// any more, when nothing is being connected. If that changes they are read
+// back. The tip has to move once for each sixteen of them first, so that many
+// that wait for their parents are not looked through for every block.
 func (c *Chain) forgetLosers() {
 	tip := c.tip()
-	if tip == nil || len(c.recent.blocks) == 0 || len(c.pipe.steps) > 0 || c.findTarget() != tip {
+	if c.moves == 0 || 16*c.moves < len(c.recent.blocks) || len(c.pipe.steps) > 0 || c.findTarget() != tip {
 		return
 	}
+	c.moves = 0
 	for n := range c.recent.blocks {
 		if n.ChainTxCount() != 0 && !better(n, tip) || n.ChainWork().Cmp(tip.ChainWork()) <= 0 {
 			c.recent.drop(n)

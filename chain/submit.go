@@ -186,7 +186,7 @@ func (c *Chain) pending(n *headers.Node) bool {
 	if n == nil || c.halted() || n.Status()&headers.StatusFailed != 0 {
 		return false
 	}
-	return c.pipe.contains(n) || n.ChainTxCount() != 0 && better(n, c.tip())
+	return n.ChainTxCount() != 0 && better(n, c.tip()) || c.pipe.contains(n)
 }
 
 // SubmitHeader adds one header to the tree.
