@@ -135,23 +135,6 @@ func (b *bench) tells(p peer.ID, got, want []wire.GenTxid) {
 	}
 }
 
-func TestTellsByTheNameAgreedOn(t *testing.T) {
-	b := newBench(t, 1)
-	b.AddPeer(1, Options{Wtxid: true})
-	b.AddPeer(2, Options{})
-	b.AddPeer(3, Options{Inbound: true, Wtxid: true})
-	tx := b.pool.make(1000)
-	b.add(tx)
-	told := b.drain()
-	b.tells(1, told[1], byWtxid(tx))
-	b.tells(2, told[2], byTxid(tx))
-	b.tells(3, told[3], byWtxid(tx))
-	b.add(tx)
-	if _, ok := b.Next(); ok {
-		t.Error("a transaction that was announced waits again")
-	}
-}
-
 func TestDoesNotTellWhatIsKnown(t *testing.T) {
 	b := newBench(t, 1)
 	b.AddPeer(1, Options{Wtxid: true})
@@ -171,18 +154,6 @@ func TestDoesNotTellWhatIsKnown(t *testing.T) {
 	told := b.drain()
 	b.tells(1, told[1], byWtxid(other))
 	b.tells(2, told[2], byTxid(other))
-}
-
-func TestFeeFilter(t *testing.T) {
-	b := newBench(t, 1)
-	b.AddPeer(1, Options{Wtxid: true})
-	b.AddPeer(2, Options{Wtxid: true})
-	below, exact := b.pool.make(1999), b.pool.make(2000)
-	b.SetFeeFilter(1, 2000)
-	b.add(below, exact)
-	told := b.drain()
-	b.tells(1, told[1], byWtxid(exact))
-	b.tells(2, told[2], byWtxid(exact, below))
 }
 
 func TestBestFirstAndParentsBeforeChildren(t *testing.T) {
@@ -441,25 +412,6 @@ func TestAnnounced(t *testing.T) {
 	if b.Pending(1) != 30 || !b.Announced(1, backlog[99].Wtxid()) {
 		t.Error("what waits because of the bound alone is denied")
 	}
-}
-
-// A transaction that comes back with another witness is another announcement to
-// those who are told wtxids.
-func TestAnotherWitness(t *testing.T) {
-	b := newBench(t, 1)
-	b.AddPeer(1, Options{Wtxid: true})
-	b.AddPeer(2, Options{})
-	tx := b.pool.make(1000)
-	b.add(tx)
-	other := tx.Clone()
-	other.In[0].Witness = [][]byte{{2}}
-	other.Seal()
-	delete(b.pool.entries, tx.Wtxid())
-	b.pool.entries[other.Wtxid()] = pooled{tx: other, rate: 1000}
-	b.add(other)
-	told := b.drain()
-	b.tells(1, told[1], byWtxid(other))
-	b.tells(2, told[2], byTxid(other))
 }
 
 func TestRecentRemembersEnough(t *testing.T) {
