@@ -1,10 +1,6 @@
 package txannounce
 
-import (
-	"testing"
-
-	"grapevine/wire"
-)
+import "testing"
 
 // BIP 339, Specification: "After a node has received a wtxidrelay message from a peer,
 // the node MUST use the MSG_WTX inv type when announcing transactions to that
