@@ -28,10 +28,10 @@ type goldenNode struct {
 func startGolden(t *testing.T, blocks string, height int32) *goldenNode {
 	t.Helper()
 	dir, port := t.TempDir(), freePort(t)
-	// The flags that the recording was made with, indexes and pool aside.
+	// The flags that the recording was made with, the indexes of coin statistics and of filters aside.
 	args, err := config.Parse(config.Node, []string{
 		"-regtest", "-datadir=" + dir, fmt.Sprintf("-rpcport=%d", port), "-listen=0", "-connect=0", "-dnsseed=0", "-fixedseeds=0",
-		"-printtoconsole=0", "-maxtipage=999999999", "-loadblock=" + blocks,
+		"-txindex=1", "-persistmempool=0", "-checkmempool=0", "-printtoconsole=0", "-maxtipage=999999999", "-loadblock=" + blocks,
 	})
 	if err != nil {
 		t.Fatal(err)

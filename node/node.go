@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"grapevine/chain"
+	"grapevine/chain/index"
 	"grapevine/mempool"
 	"grapevine/node/config"
 	"grapevine/node/logging"
@@ -164,7 +165,8 @@ type parts struct {
 	chain   *chain.Chain
 	pool    *mempool.Pool
 	peers   *p2p.Service
-	loading atomic.Bool // blocks are being imported or indexed anew
+	txs     *index.TxIndex // nil without one
+	loading atomic.Bool    // blocks are being imported or indexed anew
 }
 
 // assemble makes the parts and their methods known. Nothing runs yet.
@@ -175,10 +177,16 @@ func (n *Node) assemble(ctx context.Context, c *chain.Chain, rpc *rpcService) (*
 	if p.pool, err = mempool.New(n.poolConfig(c)); err != nil {
 		return nil, err
 	}
-	if p.peers, err = n.newPeers(ctx, c, p.pool, &p.loading); err != nil {
+	if p.txs, err = n.openTxIndex(c); err != nil {
 		return nil, err
 	}
-	return p, rpc.addLedger(p)
+	if p.peers, err = n.newPeers(ctx, c, p.pool, &p.loading); err == nil {
+		err = rpc.addLedger(p)
+	}
+	if err != nil && p.txs != nil {
+		err = errors.Join(err, p.txs.Close())
+	}
+	return p, err
 }
 
 // announce tells peers anew of a transaction that the pool holds.
@@ -188,12 +196,12 @@ func (p *parts) announce(txid wire.Txid) {
 	}
 }
 
-// run starts the parts and stops them in reverse: the peers with ctx, then the import, the ledger with ledgerCtx, and at last the
-// pool, which the ledger waits for. Whichever ends first ends the others.
+// run starts the parts and stops them in reverse: the peers with ctx, then the import, with ledgerCtx the index and after it the
+// ledger, which it reads, and at last the pool, which the ledger waits for. Whichever ends first ends the others.
 func (p *parts) run(ctx, ledgerCtx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	runCtx, end := context.WithCancel(ledgerCtx)
+	ledgerCtx, end := context.WithCancel(ledgerCtx)
 	defer end()
 	poolCtx, endPool := context.WithCancel(context.WithoutCancel(ctx))
 	defer endPool()
@@ -221,8 +229,10 @@ func (p *parts) run(ctx, ledgerCtx context.Context) error {
 		}
 		return err
 	})
+	runCtx, indexed := p.follow(ledgerCtx, end)
 	err := p.chain.Run(runCtx)
 	stop()
+	end()
 	if errors.Is(err, chain.ErrStopHeight) {
 		p.node.log.Info("Stopping at the height that was asked for", "height", p.node.cfg.Chain.StopAtHeight)
 		err = nil
@@ -235,7 +245,7 @@ func (p *parts) run(ctx, ledgerCtx context.Context) error {
 	if errors.Is(perr, mempool.ErrClosed) {
 		perr = nil // the pool's own end says why
 	}
-	return errors.Join(err, ierr, perr, <-pool)
+	return errors.Join(err, ierr, perr, <-indexed, <-pool)
 }
 
 func (n *Node) chainConfig(rpc *rpcService) chain.Config {

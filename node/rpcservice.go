@@ -139,7 +139,7 @@ func (s *rpcService) addLedger(p *parts) error {
 	}
 	ledger, err := rpc.LedgerCommands(rpc.LedgerConfig{
 		Params: n.cfg.Params, Blocks: c, Coins: c, Acceptor: c, Operator: c, Miner: miner, Versions: versions, Events: c.Events(),
-		Pool: p.pool, Peers: func() int { return len(p.peers.Peers()) },
+		TxIndex: p.txIndex(), Indexes: p.indexes(), Pool: p.pool, Peers: func() int { return len(p.peers.Peers()) },
 		Logger: n.sink.Logger("rpc"), Warnings: []string{rpc.PreReleaseWarning},
 		DatabaseCacheBytes: databaseCache, CoinsCacheBytes: n.cfg.Chain.CacheBytes - databaseCache,
 	})
