@@ -210,6 +210,22 @@ func TestSweepsTheBacklog(t *testing.T) {
 	}
 }
 
+func TestForgetsAFlood(t *testing.T) {
+	b := newBench(t, 1)
+	b.AddPeer(1, Options{Wtxid: true})
+	for range 3000 {
+		tx := b.pool.make(1000)
+		b.Add(tx.Txid(), tx.Wtxid())
+	}
+	clear(b.pool.entries)
+	last := b.pool.make(100)
+	b.add(last)
+	b.tells(1, b.drain()[1], byWtxid(last))
+	if n := len(b.entries); n > slabFloor {
+		t.Errorf("%d entries are kept for nothing", n)
+	}
+}
+
 func TestBatchSizes(t *testing.T) {
 	for _, c := range []struct{ waiting, want int }{
 		{1, 1}, {70, 70}, {71, 70}, {999, 70}, {1000, 75}, {1999, 75}, {2000, 80},

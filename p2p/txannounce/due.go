@@ -42,6 +42,7 @@ func (a *Announcer) Due(now time.Time, lookup Lookup) []Batch {
 		a.visit(a.pop())
 	}
 	a.sweep()
+	a.shrink()
 	a.rewind(now)
 	return a.harvest()
 }

@@ -104,3 +104,33 @@ func (a *Announcer) widen() {
 	a.bits = wide
 	a.words++
 }
+
+// slabFloor is the number of entries that are kept however few are in use.
+const slabFloor = 64
+
+// shrink moves the entries together when few of them are in use, so that a flood
+// that is over does not make every later pass over them longer.
+func (a *Announcer) shrink() {
+	live := len(a.byWtxid)
+	if len(a.entries) <= slabFloor || 4*live > len(a.entries) {
+		return
+	}
+	entries, bits := make([]entry, 0, 2*live), make([]uint64, 0, 2*live*a.words)
+	swept := 0
+	for i, e := range a.entries {
+		if i == a.swept {
+			swept = len(entries)
+		}
+		if e.sequence == 0 {
+			continue
+		}
+		to := int32(len(entries))
+		entries = append(entries, e)
+		bits = append(bits, a.row(int32(i))...)
+		a.byWtxid[e.wtxid] = to
+		if a.byTxid[e.txid] == int32(i) {
+			a.byTxid[e.txid] = to
+		}
+	}
+	a.entries, a.bits, a.free, a.swept = entries, bits, nil, swept
+}

@@ -95,8 +95,7 @@ func (m *model) due(ids []peer.ID, rates map[wire.Wtxid]wire.FeeRate, lookup Loo
 			continue
 		}
 		if _, rate, ok := lookup(o.wtxid); !ok {
-			m.forget(o.wtxid)
-			continue
+			continue // forgotten when the announcer finds it
 		} else if _, ranked := rates[o.wtxid]; !ranked {
 			rates[o.wtxid] = rate
 		}
