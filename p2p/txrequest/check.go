@@ -25,6 +25,8 @@ func (t *Tracker) checkLists() error {
 	for key, i := range t.byPair {
 		if a := t.announcements.at(i); a.group != key.group || a.owner != key.owner {
 			return fmt.Errorf("announcement %d is not of its pair", i)
+		} else if !a.state.waits() && a.slot != none || a.state != ready && a.heap != noHeap {
+			return fmt.Errorf("announcement %d is linked into a heap that it has left", i)
 		}
 	}
 	inGroups := 0

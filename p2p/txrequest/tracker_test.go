@@ -411,6 +411,20 @@ func TestManyAnnouncersOfOneHash(t *testing.T) {
 	}
 }
 
+// What is freed is used again.
+func TestSlabsDoNotGrow(t *testing.T) {
+	b := newBench(t, 1)
+	for n := range 1000 {
+		p := peer.ID(n)
+		b.Announce(p, wtx(byte(n)), true, at(n))
+		b.Announce(p, wtx(byte(n+1)), true, at(n))
+		b.Disconnect(p)
+	}
+	if len(b.announcements.items) > 2 || len(b.groups.items) > 2 || len(b.peers.items) > 1 {
+		t.Errorf("%d announcements, %d groups, %d peers are held", len(b.announcements.items), len(b.groups.items), len(b.peers.items))
+	}
+}
+
 func TestAllocations(t *testing.T) {
 	tracker := New(Config{})
 	var n int
