@@ -195,9 +195,11 @@ func TestSweepsTheBacklog(t *testing.T) {
 		delete(b.pool.entries, tx.Wtxid())
 	}
 	for range 20 {
+		var rich []*wire.Tx
 		for range 100 { // more than go out at a time, so that the cheap are never due
-			b.add(b.pool.make(5000))
+			rich = append(rich, b.pool.make(5000))
 		}
+		b.add(rich...)
 		b.wait()
 	}
 	if n := b.Pending(1); n > 100*20 {

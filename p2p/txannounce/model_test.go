@@ -181,7 +181,7 @@ func (c *pace) step(what, which byte) {
 	case 0, 1:
 		for n := range 1 + int(which)/2 { // up to a hundred, so that batches fill
 			tx := c.txs[(int(which)+n)%len(c.txs)]
-			c.add(tx)
+			c.Add(tx.Txid(), tx.Wtxid())
 			c.model.add(tx.Txid(), tx.Wtxid())
 		}
 	case 2:
