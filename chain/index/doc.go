@@ -5,7 +5,8 @@
 // notes where each transaction is. The first time this takes as long as
 // reading the whole chain does; calls are answered meanwhile, with what is
 // there. Blocks that leave the active chain stay in the index, as their
-// transactions may only be there; what is in the active chain is found first.
+// transactions may only be there, unless they left before they were read; what
+// is in the active chain is found first.
 //
 // # Ownership
 //

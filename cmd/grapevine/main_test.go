@@ -104,7 +104,7 @@ func TestConsoleGoesAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	node := command(t, "bitcoind", flags...)
+	node := command(t, "bitcoind", append(flags, "-listen=0")...)
 	node.Stdout = w
 	_ = r.Close()
 	if err := node.Start(); err != nil {
@@ -138,17 +138,17 @@ func TestDaemon(t *testing.T) {
 	}
 	dir, port := t.TempDir(), freePort(t)
 	flags := []string{"-regtest", "-datadir=" + dir, "-rpcport=" + port}
-	got := execute(t, "bitcoind", append(flags, "-daemonwait")...)
+	got := execute(t, "bitcoind", append(flags, "-listen=0", "-daemonwait")...)
 	if got != (output{0, "Bitcoin Core starting\n", ""}) {
 		t.Fatalf("%+v", got)
 	}
 	if got := execute(t, "bitcoin-cli", append(flags, "getblockcount")...); got != (output{0, "0\n", ""}) {
 		t.Errorf("the node does not answer at once: %+v", got)
 	}
-	if got := execute(t, "bitcoind", append(flags, "-daemonwait")...); got.code != 1 || !strings.Contains(got.errs, "Error: Cannot obtain a lock on directory ") {
+	if got := execute(t, "bitcoind", append(flags, "-listen=0", "-daemonwait")...); got.code != 1 || !strings.Contains(got.errs, "Error: Cannot obtain a lock on directory ") {
 		t.Errorf("a second one: %+v", got)
 	}
-	if got := execute(t, "bitcoind", append(flags, "-datadir="+t.TempDir(), "-daemonwait")...); got.code != 1 || !strings.Contains(got.errs, "Error: the node ended before it answered calls") {
+	if got := execute(t, "bitcoind", append(flags, "-listen=0", "-datadir="+t.TempDir(), "-daemonwait")...); got.code != 1 || !strings.Contains(got.errs, "Error: the node ended before it answered calls") {
 		t.Errorf("one whose port is taken: %+v", got)
 	}
 	if got := execute(t, "bitcoin-cli", append(flags, "stop")...); got != (output{0, "Bitcoin Core stopping\n", ""}) {
