@@ -3,9 +3,13 @@
 //
 // # Order
 //
-// Start: lock on the directories, process id, log, RPC (which answers that the node is starting), ledger, import. Stop: RPC, import,
-// ledger, and then the files that say that a node runs. Every step of a stop is bounded, so that the whole takes seconds in the
-// middle of an import; what the ledger has not written by then is replayed by the next start.
+// Start: lock on the directories, process id, log, RPC (which answers that the node is starting), ledger, pool, index, peers, import.
+// Stop: RPC and peers, import, index, ledger, and then the pool, which the ledger waits for, and the files that say that a node runs.
+// Every step of a stop is bounded, so that the whole takes seconds in the middle of an import; what the ledger has not written by
+// then is replayed by the next start. Whatever ends by itself ends the rest.
+//
+// A call that writes returns once the pool has taken in what it changed, so that the next call sees it. The index lags behind;
+// calls that read it wait for it.
 //
 // # Ownership and concurrency
 //

@@ -48,6 +48,9 @@ type Node struct {
 
 // New makes a node of a configuration. It touches nothing on disk.
 func New(cfg *config.Config, out Console) (*Node, error) {
+	if n := len(userAgent(cfg.Net.UserAgentComments)); n > wire.MaxUserAgent {
+		return nil, fmt.Errorf("Total length of network version string (%d) exceeds maximum length (%d). Reduce the number or size of uacomments.", n, wire.MaxUserAgent)
+	}
 	n := &Node{cfg: cfg, clock: &Clock{}, started: time.Now(), onReady: out.Ready}
 	if cfg.MockTime != 0 {
 		n.clock.Set(time.Unix(cfg.MockTime, 0))

@@ -375,9 +375,16 @@ func TestRefusedStarts(t *testing.T) {
 			t.Errorf("%s: left %v", want, left)
 		}
 	}
-	cfg := configure(t, "-regtest", "-datadir="+t.TempDir(), "-debug=nope")
-	if _, err := New(cfg, Console{}); err == nil || err.Error() != "Unsupported logging category -debug=nope." {
-		t.Error(err)
+	for arg, want := range map[string]string{
+		"-debug=nope": "Unsupported logging category -debug=nope.",
+		// "/Satoshi:31.0.0/Grapevine:0.1.0(", the comment, ")/"
+		"-uacomment=" + strings.Repeat("x", 223): "Total length of network version string (257) exceeds maximum length (256). Reduce the number or size of uacomments.",
+		"-uacomment=" + strings.Repeat("x", 222): "",
+	} {
+		_, err := New(configure(t, "-regtest", "-datadir="+t.TempDir(), arg), Console{})
+		if (err == nil) != (want == "") || (err != nil && err.Error() != want) {
+			t.Errorf("%.12s: %v", arg, err)
+		}
 	}
 }
 
