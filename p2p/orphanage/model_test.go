@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	"grapevine/p2p/peer"
@@ -144,7 +145,7 @@ func (m *model) children(parent *wire.Tx) (txs []*wire.Tx) {
 
 // modelTxs are transactions that spend each other, of many sizes; some are the same
 // with another witness.
-func modelTxs() (txs []*wire.Tx) {
+var modelTxs = sync.OnceValue(func() (txs []*wire.Tx) {
 	r := rand.New(rand.NewPCG(4, 4))
 	m := &maker{}
 	for n := range 40 {
@@ -163,7 +164,7 @@ func modelTxs() (txs []*wire.Tx) {
 		}
 	}
 	return txs
-}
+})
 
 type pace struct {
 	t         *testing.T
