@@ -132,6 +132,7 @@ func TestPoolGolden(t *testing.T) {
 		"gettxout": 20, "testmempoolaccept": 5, "sendrawtransaction": 18, "getmempoolentry": 3, "getmempoolancestors": 2,
 		"getmempooldescendants": 2, "gettxspendingprevout": 2, "prioritisetransaction": 2, "estimatesmartfee": 4,
 		"createrawtransaction": 5, "getmininginfo": 1, "getblocktemplate": 3, "generatetoaddress": 2,
+		"getmempoolcluster": 2, "getmempoolfeeratediagram": 1,
 	}
 	var names []string
 	calls := 0

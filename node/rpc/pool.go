@@ -28,6 +28,8 @@ type Entries interface {
 	// Txids are in the order of [Entries.Entries], with the sequence number of the
 	// pool's next event.
 	Txids() ([]wire.Txid, uint64)
+	// Compare orders two transactions as they would be mined.
+	Compare(a, b wire.GenTxid) int
 	// Ancestors and Descendants leave out the transaction itself.
 	Ancestors(id wire.Txid) ([]wire.Txid, bool)
 	Descendants(id wire.Txid) ([]wire.Txid, bool)

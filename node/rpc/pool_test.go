@@ -330,8 +330,16 @@ func TestDependentTransactions(t *testing.T) {
 			t.Errorf("%v: got %s, want %s", c.path, got, c.want)
 		}
 	}
-	if got := member1(t, w.call("getmempoolentry", id(parent)), "spentby"); got != sorted(left, right) {
-		t.Errorf("spent by %s, want %s", got, sorted(left, right))
+	inBytes := func(txs ...*wire.Tx) string {
+		slices.SortFunc(txs, func(a, b *wire.Tx) int { return a.Txid().Compare(b.Txid()) })
+		var s []string
+		for _, tx := range txs {
+			s = append(s, id(tx))
+		}
+		return "[" + strings.Join(s, ",") + "]"
+	}
+	if got := member1(t, w.call("getmempoolentry", id(parent)), "spentby"); got != inBytes(left, right) {
+		t.Errorf("spent by %s, want %s", got, inBytes(left, right))
 	}
 	// An odd set of ids, whatever its order.
 	ids := func(answer string) string {
@@ -359,6 +367,18 @@ func TestDependentTransactions(t *testing.T) {
 			t.Errorf("%s %s: got %s, want %s", c.method, c.args, got, c.want)
 		}
 	}
+	if got := w.call("getmempoolancestors", id(last)); got != inBytes(parent, left, right) {
+		t.Errorf("ancestors %s, want %s", got, inBytes(parent, left, right))
+	}
+	whole := fmt.Sprint(parent.Weight() + left.Weight() + right.Weight() + last.Weight())
+	cluster := w.call("getmempoolcluster", id(right))
+	if want := `{"clusterweight":` + whole + `,"txcount":4,"chunks":[{"chunkfee":0.00015000,"chunkweight":` + whole + `,"txs":[` + id(parent); !strings.HasPrefix(cluster, want) || !strings.HasSuffix(cluster, id(last)+"]}]}") {
+		t.Errorf("cluster %s, want %s...", cluster, want)
+	}
+	if got, want := w.call("getmempoolfeeratediagram", ""), `[{"weight":0,"fee":0.00000000},{"weight":`+whole+`,"fee":0.00015000}]`; got != want {
+		t.Errorf("diagram %s, want %s", got, want)
+	}
+	w.refused("getmempoolcluster", id1, CodeInvalidAddressOrKey, "Transaction not in mempool")
 	w.refused("getmempoolancestors", id1, CodeInvalidAddressOrKey, "Transaction not in mempool")
 	w.refused("getmempooldescendants", id1, CodeInvalidAddressOrKey, "Transaction not in mempool")
 	w.refused("getrawmempool", "true, true", CodeInvalidParameter, "Verbose results cannot contain mempool sequence values.")
@@ -431,6 +451,7 @@ func TestPoolAnswersAreDocumented(t *testing.T) {
 		`testmempoolaccept ["` + rawOf(other) + `"]`, `testmempoolaccept ["` + rawOf(child) + `"]`, `sendrawtransaction "` + rawOf(other) + `"`,
 		"prioritisetransaction " + id + ", 0, 5", "getprioritisedtransactions", "getrawmempool", "getrawmempool true", "getrawmempool false, true",
 		"getmempoolentry " + id, "getmempoolancestors " + id, "getmempooldescendants " + id + ", true", "getmempoolinfo",
+		"getmempoolcluster " + id, "getmempoolfeeratediagram",
 		"gettxspendingprevout [" + op + `], {"return_spending_tx":true}`, "estimatesmartfee 6", "getzmqnotifications",
 	})
 }

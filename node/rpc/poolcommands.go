@@ -129,6 +129,28 @@ func (p *poolCalls) entryCommands() []Command {
 			Args:        []Arg{id, argVerbose()},
 			Results:     listResults(),
 			Examples:    examples("getmempooldescendants", exampleTxid, exampleTxid),
+		}, {
+			Category: "blockchain", Name: "getmempoolcluster", Handler: p.getMempoolCluster,
+			Description: "The transactions in the pool that are connected with a transaction, in the order in which a miner would take them.",
+			Args:        []Arg{id},
+			Results: []Result{{Type: ResObj, Inner: []Result{
+				{Type: ResNum, Key: "clusterweight", Description: "weight of all, more where they have many signature operations"},
+				{Type: ResNum, Key: "txcount", Description: "how many they are"},
+				{Type: ResArr, Key: "chunks", Description: "those that are taken together", Inner: []Result{{Type: ResObj, Inner: []Result{
+					{Type: ResAmount, Key: "chunkfee", Description: "their fees in bitcoins"},
+					{Type: ResNum, Key: "chunkweight", Description: "their weight"},
+					{Type: ResArr, Key: "txs", Description: "the transactions", Inner: []Result{{Type: ResHex, Description: "transaction id"}}},
+				}}}},
+			}}},
+			Examples: examples("getmempoolcluster", exampleTxid, exampleTxid),
+		}, {
+			Category: "hidden", Name: "getmempoolfeeratediagram", Handler: p.getMempoolFeerateDiagram,
+			Description: "What a miner gets who takes the first transactions of the pool, up to each point where chunks end.",
+			Results: []Result{{Type: ResArr, Inner: []Result{{Type: ResObj, Inner: []Result{
+				{Type: ResNum, Key: "weight", Description: "weight of the transactions so far"},
+				{Type: ResAmount, Key: "fee", Description: "their fees in bitcoins"},
+			}}}}},
+			Examples: examples("getmempoolfeeratediagram", "", ""),
 		},
 	}
 }

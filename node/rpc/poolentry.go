@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"slices"
 
 	"grapevine/mempool"
 	"grapevine/wire"
@@ -71,12 +72,18 @@ func writeEntry(w *Writer, e *mempool.Entry) {
 	w.Key("descendant").Amount(e.DescendantFees)
 	w.Key("chunk").Amount(e.ChunkFee)
 	w.EndObj()
+	// What it depends on is ordered as text, what spends from it as bytes.
 	w.Key("depends")
 	writeTxids(w, e.Depends)
 	w.Key("spentby")
-	writeTxids(w, e.SpentBy)
+	writeTxids(w, byBytes(e.SpentBy))
 	w.Key("unbroadcast").Bool(e.Unbroadcast)
 	w.EndObj()
+}
+
+func byBytes(ids []wire.Txid) []wire.Txid {
+	slices.SortFunc(ids, wire.Txid.Compare)
+	return ids
 }
 
 func (p *poolCalls) getMempoolEntry(_ context.Context, r *Request, w *Writer) error {
@@ -108,6 +115,7 @@ func (p *poolCalls) relatives(of func(wire.Txid) ([]wire.Txid, bool)) Handler {
 		if !ok {
 			return errNotInPool
 		}
+		byBytes(ids)
 		if !verbose {
 			writeTxids(w, ids)
 			return nil

@@ -1,6 +1,8 @@
 package signing
 
 import (
+	"crypto/sha256"
+
 	"grapevine/chain/script"
 	"grapevine/chain/sigverify"
 )
@@ -10,7 +12,8 @@ import (
 type Keyring struct {
 	keys    map[[20]byte]signer // by the hash of the public key in its own form
 	taproot map[[32]byte]signer // by output key: the key itself, or tweaked without scripts
-	scripts map[[20]byte][]byte // by HASH160, for P2SH and, one hash further, P2WSH
+	scripts map[[20]byte][]byte // by HASH160, for P2SH
+	inner   map[[32]byte][]byte // by SHA-256, for P2WSH
 }
 
 // signer is a key as it is used for one form of output.
@@ -47,6 +50,8 @@ func (k *Keyring) AddKey(secret script.Secret) {
 func (k *Keyring) AddScript(s []byte) {
 	if k.scripts == nil {
 		k.scripts = map[[20]byte][]byte{}
+		k.inner = map[[32]byte][]byte{}
 	}
 	k.scripts[script.Hash160(s)] = s
+	k.inner[sha256.Sum256(s)] = s
 }

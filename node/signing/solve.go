@@ -1,6 +1,7 @@
 package signing
 
 import (
+	"bytes"
 	"crypto/sha256"
 
 	"grapevine/chain/script"
@@ -125,11 +126,28 @@ func (in *input) signatureBy(pub, code []byte, at where) ([]byte, bool) {
 	return append(signECDSA(&key.secret.Key, &hash), byte(hashType)), true
 }
 
+// sigHash returns what a signature commits to. The last answer is kept: all keys
+// of a multisig sign the same, and a legacy hash covers the whole transaction.
 func (in *input) sigHash(code []byte, at where, hashType script.HashType) [32]byte {
-	if at == inWitnessV0 {
-		return script.WitnessV0SigHash(in.midstates, in.tx, in.index, code, in.out.Value, hashType)
+	if k := &in.kept; k.hashType == hashType && k.at == at && k.code != nil && bytes.Equal(k.code, code) {
+		return k.hash
 	}
-	return script.LegacySigHash(in.tx, in.index, code, hashType)
+	var hash [32]byte
+	if at == inWitnessV0 {
+		hash = script.WitnessV0SigHash(in.midstates, in.tx, in.index, code, in.out.Value, hashType)
+	} else {
+		hash = script.LegacySigHash(in.tx, in.index, code, hashType)
+	}
+	in.kept = keptHash{code, at, hashType, hash}
+	return hash
+}
+
+// keptHash is a signature hash with what it was computed from.
+type keptHash struct {
+	code     []byte
+	at       where
+	hashType script.HashType
+	hash     [32]byte
 }
 
 // keyPath signs for a taproot output key (BIP 341).
@@ -164,10 +182,8 @@ func (in *input) codeOf(hash [20]byte) []byte {
 }
 
 func (in *input) witnessCodeOf(hash [32]byte) []byte {
-	for _, code := range in.keys.scripts {
-		if sha256.Sum256(code) == hash {
-			return code
-		}
+	if code, ok := in.keys.inner[hash]; ok {
+		return code
 	}
 	if code := in.old.witness; code != nil && sha256.Sum256(code) == hash {
 		return code

@@ -65,7 +65,8 @@ type input struct {
 	keys      *Keyring
 	hashType  script.HashType
 
-	old carried
+	old  carried
+	kept keptHash
 }
 
 // sign signs the input and returns why it is not complete, "" when it is.
