@@ -1,6 +1,7 @@
 package p2ptest
 
 import (
+	"bytes"
 	"errors"
 	"time"
 
@@ -175,6 +176,8 @@ func (l *Ledger) takeBlock(b *wire.Block, requested bool) (fresh bool, n *header
 	switch m := l.node.net.World.blocks[b.Hash()]; {
 	case m == nil:
 		return false, n, errNoBlock
+	case m.block != b && !bytes.Equal(m.block.Raw(), b.Raw()):
+		return false, n, &consensus.Error{Kind: consensus.ErrMerkleRoot, Result: consensus.ResultMutated}
 	case m.err != nil:
 		var broken *consensus.Error
 		if errors.As(m.err, &broken) && broken.Result.MarksHeader() {

@@ -76,6 +76,11 @@ func (w *World) MineInvalid(parent wire.BlockHash, at time.Time, err error) *wir
 	return w.add(b, err)
 }
 
+// Mutate returns a block with the header of another and other contents.
+func (w *World) Mutate(b *wire.Block) *wire.Block {
+	return wire.NewBlock(b.Header, []wire.Tx{*w.coinbase(1)})
+}
+
 // MineHeader makes a header with proof of work below another, whose block nobody
 // has. With bend, it is what bend makes of it before the work is done.
 func (w *World) MineHeader(parent wire.BlockHash, at time.Time, bend func(h *wire.Header)) wire.Header {
