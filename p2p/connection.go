@@ -86,6 +86,10 @@ func (c *connection) read(ctx context.Context, s *Service) error {
 			return err
 		}
 		at := s.cfg.Now()
+		// Before decoding, which takes up to 24 times the memory.
+		if err := c.credit.Acquire(ctx, int64(min(f.Size, c.size))); err != nil {
+			return err
+		}
 		msg, err := wire.DecodeMessage(f.Command, f.Payload)
 		command := f.Command
 		if _, unknown := msg.(*wire.MsgUnknown); unknown {
@@ -95,9 +99,6 @@ func (c *connection) read(ctx context.Context, s *Service) error {
 		c.totals.addReceived(f.Size)
 		if err != nil {
 			return fmt.Errorf("%s message: %w", f.Command, err)
-		}
-		if err := c.credit.Acquire(ctx, int64(min(f.Size, c.size))); err != nil {
-			return err
 		}
 		if !s.post(ctx, Received{Peer: c.id, Msg: msg, Size: f.Size, At: at}) {
 			return context.Canceled
