@@ -218,14 +218,16 @@ func TestLongPoll(t *testing.T) {
 		}
 		start := time.Now()
 		done := longpoll(t.Context(), id())
-		time.Sleep(10 * time.Minute)
+		const idle = 10*time.Minute + 5*time.Second // between two looks
+		time.Sleep(idle)
+		synctest.Wait()
 		select {
 		case got := <-done:
 			t.Fatalf("nothing changed: %s", got)
 		default:
 		}
 		tip := f.mine(t)
-		if got := <-done; !strings.Contains(got, tip.Hash().String()) || time.Since(start) != 10*time.Minute {
+		if got := <-done; !strings.Contains(got, tip.Hash().String()) || time.Since(start) != idle {
 			t.Errorf("after %v: %s", time.Since(start), got)
 		}
 		// An identifier of another count of changes is out of date after a minute.
