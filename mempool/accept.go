@@ -166,10 +166,10 @@ func (o *owner) checkPolicy(j *job, c *candidate) error {
 	c.sigOps = consensus.TxSigOpCost(c.tx, c.spent, script.StandardFlags)
 	c.vsize = policy.VSize(c.tx.Weight(), c.sigOps)
 	if standard && (c.fee != 0 || c.modified() != 0) && policy.CountDust(c.tx, o.cfg.DustRate) > 0 {
-		return refuse(ErrorKind(policy.ErrDust), CauseNotStandard, "tx with dust output must be 0-fee")
+		return notStandard(policy.ErrDust, "tx with dust output must be 0-fee")
 	}
 	if c.sigOps > policy.MaxSigOpsCost {
-		return refuse(ErrorKind(policy.ErrSigOps), CauseNotStandard, fmt.Sprint(c.sigOps))
+		return notStandard(policy.ErrSigOps, fmt.Sprint(c.sigOps))
 	}
 	if !j.back {
 		if err := o.checkFee(c); err != nil {

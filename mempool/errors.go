@@ -139,3 +139,7 @@ func ofPolicy(err error, cause Cause) error {
 	}
 	return &Error{Kind: ErrorKind(e.Kind), Cause: cause, Detail: e.Detail, err: err}
 }
+
+func notStandard(kind policy.ErrorKind, detail string) error {
+	return ofPolicy(&policy.Error{Kind: kind, Detail: detail}, CauseNotStandard)
+}

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"grapevine/chain/event"
-	"grapevine/chain/headers"
 )
 
 // owner is what only the goroutine of [Pool.Run] touches.
@@ -16,11 +15,9 @@ type owner struct {
 	seq     uint64 // newest event of the chain that was applied
 
 	// What a reorganisation left to be done, see follow.
-	returning []*job        // transactions of disconnected blocks, parents first
-	returned  int           // bytes of these
-	aside     []*job        // entries that depended on them, parents first
-	recheck   bool          // entries may have become locked or immature
-	reached   *headers.Node // the tip that was applied
+	returning []*job // transactions of disconnected blocks, parents first
+	aside     []*job // entries that depended on them, parents first
+	recheck   bool   // entries may have become locked or immature
 }
 
 // Run drives the pool until ctx ends: nil then, else the failure that made it
@@ -62,9 +59,7 @@ func (o *owner) read(ctx context.Context, cursor *event.Cursor) {
 }
 
 func (o *owner) loop(ctx context.Context) error {
-	if err := o.begin(); err != nil {
-		return err
-	}
+	o.begin()
 	for {
 		if len(o.waiting) == 0 {
 			select {
@@ -89,17 +84,15 @@ func (o *owner) loop(ctx context.Context) error {
 	}
 }
 
-// begin starts at the tip as it stands now. Moves from before that the cursor
-// still shows are followed back and forth, with nothing in the pool.
-func (o *owner) begin() error {
-	published := o.cfg.Chain.Events().Last() // before the tip is read: it is as of these, or newer
+// begin starts at the tip as it stands now, which shows all events that were
+// published so far, whether or not the cursor still hands them out.
+func (o *owner) begin() {
+	o.seq = o.cfg.Chain.Events().Last()
 	o.mu.Lock()
-	defer o.mu.Unlock()
 	o.tip = o.cfg.Chain.Active().Tip()
-	o.reached = o.tip
 	o.settled = true
-	o.taken.reach(published)
-	return nil
+	o.mu.Unlock()
+	o.taken.reach(o.seq)
 }
 
 // gather takes what waits in the queue, as far as a round may use it.
@@ -141,6 +134,9 @@ func (o *owner) awaitMove(ctx context.Context) (bool, error) {
 
 // take applies one event of the chain.
 func (o *owner) take(e event.Event) error {
+	if e.Seq <= o.seq {
+		return nil
+	}
 	o.seq = e.Seq
 	if e.Kind == event.TipMoved {
 		if n := o.cfg.Chain.Tree().Lookup(e.Hash); n != nil && n != o.tip {

@@ -97,7 +97,7 @@ func (p *Pool) checkAlone(tx *wire.Tx) error {
 		}
 	}
 	if tx.BaseSize() < policy.MinTxBaseSize {
-		return refuse(ErrorKind(policy.ErrTxSizeSmall), CauseNotStandard, "")
+		return notStandard(policy.ErrTxSizeSmall, "")
 	}
 	return nil
 }
