@@ -11,7 +11,8 @@
 //     question, once it has been judged; any other means that the peer has no more, and the next
 //     peer is asked.
 //   - There is one unanswered getheaders a peer, for two minutes; ten seconds where
-//     the peer meanwhile shows a block whose header we lack.
+//     the peer meanwhile shows a block whose header we lack. When it does so sooner,
+//     it is asked once these are over.
 //   - A peer that does not answer for 30 seconds is silent: another is asked beside it. After
 //     15 minutes, and a millisecond for each header that is missing by the clock, it is
 //     dropped if the best header is still old and there is another preferred peer.

@@ -19,6 +19,7 @@ type peerState struct {
 	done    bool          // it has nothing more to tell
 	timeout time.Time     // when it must have brought us near the present, if set
 	byInv   bool          // it was asked before its turn because of a block
+	due     bool          // it has shown a block that we lack since asked
 	best    *headers.Node // most work of those that it has shown
 	dropped bool          // it is to be disconnected
 
@@ -115,6 +116,9 @@ func (s *Syncer) near(now time.Time) bool {
 // expire drops a peer that had its time and did not bring us near the present,
 // if there is another; and asks again who does not answer.
 func (s *Syncer) expire(p *peerState, now time.Time, near bool, d *Decision) {
+	if p.due {
+		s.ask(p, now, s.view.BestHeader(), evidenceTime, d)
+	}
 	switch {
 	case !p.started || p.dropped:
 	case near || p.done:
@@ -177,9 +181,12 @@ func (s *Syncer) start(p *peerState, now time.Time, d *Decision) {
 // ask sends a getheaders, unless one is unanswered and not yet that old.
 func (s *Syncer) ask(p *peerState, now time.Time, from *headers.Node, patience time.Duration, d *Decision) bool {
 	if p.dropped || !p.asked.IsZero() && now.Sub(p.asked) <= patience {
+		if !p.dropped && patience == evidenceTime {
+			p.due, s.changed = true, true // nothing may remind us of the block later
+		}
 		return false
 	}
-	p.asked = now
+	p.asked, p.due = now, false
 	s.changed = true
 	d.Requests = append(d.Requests, Request{Peer: p.id, Locator: headers.Locator(from)})
 	return true
@@ -199,6 +206,11 @@ func (s *Syncer) plan(now time.Time, near bool) {
 	at := func(t time.Time) {
 		if s.wake.IsZero() || t.Before(s.wake) {
 			s.wake = t
+		}
+	}
+	for _, p := range s.peers {
+		if p.due && !p.dropped {
+			at(p.asked.Add(evidenceTime + 1))
 		}
 	}
 	s.changed = false

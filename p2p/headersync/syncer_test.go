@@ -228,6 +228,38 @@ func TestKeptPeerIsPassedOver(t *testing.T) {
 	}
 }
 
+// A node that syncs itself passes over a getheaders; the block that it shows
+// soon after is not forgotten, though it may be the last for long.
+func TestBlockShownTooSoon(t *testing.T) {
+	for _, near := range []bool{false, true} {
+		b := newBench(t, Config{})
+		if near {
+			b.now = time.Unix(b.v.tree.Genesis().Time(), 0).Add(time.Hour)
+		}
+		asked0 := b.now
+		b.s.AddPeer(1, outbound)
+		b.next()
+		list := draft(b.v.genesis(), 2, 0, 1)
+		b.now = b.now.Add(time.Second)
+		for range 2 {
+			if d := b.check(b.s.Announced(b.now, 1, list[0].Hash())); len(d.Requests) != 0 {
+				t.Fatalf("asked at once: %v", d)
+			}
+		}
+		b.next()
+		if d := b.wake(); !slices.Equal(asked(d), []peer.ID{1}) || b.now.Sub(asked0) != evidenceTime+1 {
+			t.Fatalf("near %v: asked %v after %v", near, asked(d), b.now.Sub(asked0))
+		}
+		// Once it has answered, nothing is due any more.
+		b.check(b.s.Announced(b.now, 1, list[1].Hash()))
+		b.answer(1, list)
+		b.next()
+		if at, ok := b.s.Wake(); ok && at.Before(b.now.Add(responseTime)) {
+			t.Errorf("near %v: wakes after %v", near, at.Sub(b.now))
+		}
+	}
+}
+
 func TestInvBeforeTheTurn(t *testing.T) {
 	b := newBench(t, Config{})
 	for id := range peer.ID(4) {
