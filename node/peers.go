@@ -6,14 +6,12 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net"
-	"strconv"
 	"strings"
 	"sync/atomic"
 
 	"grapevine/chain"
 	"grapevine/chain/headers"
 	"grapevine/mempool"
-	"grapevine/node/config"
 	"grapevine/p2p"
 	"grapevine/p2p/conn"
 	"grapevine/wire"
@@ -101,7 +99,7 @@ func (n *Node) newPeers(ctx context.Context, c *chain.Chain, pool *mempool.Pool,
 	var listeners []net.Listener
 	if cfg.Listen {
 		var err error
-		if listeners, err = p2p.Listen(ctx, listenAddrs(cfg)); err != nil {
+		if listeners, err = n.listen(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -116,7 +114,7 @@ func (n *Node) newPeers(ctx context.Context, c *chain.Chain, pool *mempool.Pool,
 			SendBuffer: cfg.MaxSendBuffer, PeerTimeout: cfg.PeerTimeout, Logger: n.sink.Logger("net"),
 		},
 		Owners:    peerOwners{c, pool, chain.BlockOptions{MinWork: c.MinWork()}},
-		Listeners: listeners, DialTimeout: cfg.Timeout, ReceiveBuffer: cfg.MaxReceiveBuffer,
+		Listeners: listeners, Dial: dialer(cfg.LookUp), DialTimeout: cfg.Timeout, ReceiveBuffer: cfg.MaxReceiveBuffer,
 	})
 	if err != nil {
 		for _, l := range listeners {
@@ -124,12 +122,4 @@ func (n *Node) newPeers(ctx context.Context, c *chain.Chain, pool *mempool.Pool,
 		}
 	}
 	return s, err
-}
-
-// listenAddrs are where peers connect to: the addresses that were named, or all of this machine.
-func listenAddrs(cfg config.Net) []string {
-	if len(cfg.Bind) > 0 {
-		return cfg.Bind
-	}
-	return []string{net.JoinHostPort("0.0.0.0", strconv.Itoa(int(cfg.Port))), net.JoinHostPort("::", strconv.Itoa(int(cfg.Port)))}
 }

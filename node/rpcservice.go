@@ -132,14 +132,14 @@ func (s *rpcService) addLedger(p *parts) error {
 	versions := headers.NewVersionBits(n.cfg.Params)
 	miner, err := mining.New(mining.Config{
 		Params: n.cfg.Params, Chain: c, Versions: versions, Clock: n.clock, BlockVersion: n.cfg.Chain.BlockVersion,
-		Pool: p.pool, Settled: c.Settled, MaxWeight: n.cfg.Mining.MaxWeight, MinFeeRate: n.cfg.Mining.MinFeeRate,
+		Pool: p.pool, Settled: c.Settled, MaxWeight: n.cfg.Mining.MaxWeight, Reserved: n.cfg.Mining.Reserved, MinFeeRate: n.cfg.Mining.MinFeeRate,
 	})
 	if err != nil {
 		return err
 	}
 	ledger, err := rpc.LedgerCommands(rpc.LedgerConfig{
 		Params: n.cfg.Params, Blocks: c, Coins: c, Acceptor: c, Operator: c, Miner: miner, Versions: versions, Events: c.Events(),
-		TxIndex: p.txIndex(), Indexes: p.indexes(), Pool: p.pool, Peers: func() int { return len(p.peers.Peers()) },
+		TxIndex: p.txIndex(), Indexes: p.indexes(), Pool: p.pool, Settled: c.Settled, Peers: func() int { return len(p.peers.Peers()) },
 		Logger: n.sink.Logger("rpc"), Warnings: []string{rpc.PreReleaseWarning},
 		DatabaseCacheBytes: databaseCache, CoinsCacheBytes: n.cfg.Chain.CacheBytes - databaseCache,
 	})

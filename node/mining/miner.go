@@ -51,6 +51,9 @@ type Config struct {
 	// MaxWeight bounds the blocks (`-blockmaxweight`); 0 means what consensus
 	// allows.
 	MaxWeight wire.Weight
+	// Reserved is the part of it that is kept free for header and coinbase
+	// (`-blockreservedweight`); 0 means 8,000.
+	Reserved wire.Weight
 	// MinFeeRate is what a transaction of the pool has to pay
 	// (`-blockmintxfee`); 0 lets all in.
 	MinFeeRate wire.FeeRate
@@ -73,7 +76,10 @@ func New(cfg Config) (*Miner, error) {
 	if cfg.MaxWeight == 0 {
 		cfg.MaxWeight = wire.MaxBlockWeight
 	}
-	if cfg.MaxWeight < reservedWeight || cfg.MaxWeight > wire.MaxBlockWeight || cfg.MinFeeRate < 0 {
+	if cfg.Reserved == 0 {
+		cfg.Reserved = reservedWeight
+	}
+	if cfg.MaxWeight < cfg.Reserved || cfg.MaxWeight > wire.MaxBlockWeight || cfg.MinFeeRate < 0 {
 		return nil, fmt.Errorf("mining: blocks of weight %d from feerate %d on", cfg.MaxWeight, cfg.MinFeeRate)
 	}
 	return &Miner{cfg: cfg, search: grind}, nil
@@ -178,7 +184,7 @@ func (m *Miner) Generate(ctx context.Context, n int, payTo []byte, tries uint64)
 // nonces did not do.
 func (m *Miner) Block(ctx context.Context, payTo []byte, txs []*wire.Tx) (*wire.Block, error) {
 	t := m.TemplateOn(m.cfg.Chain.Active().Tip())
-	m.last.Store(&assembled{weight: reservedWeight})
+	m.last.Store(&assembled{weight: m.cfg.Reserved})
 	b := t.Assemble(payTo, txs, 0, 0)
 	if err := m.cfg.Chain.CheckTemplate(ctx, b); err != nil {
 		return nil, &TemplateError{err}

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// reservedWeight is what a template sets aside for the header, the count of
+	// reservedWeight is what a template sets aside, unless [Config.Reserved] says otherwise, for the header, the count of
 	// transactions and the coinbase.
 	reservedWeight wire.Weight = 8000
 	// reservedSigOps is what it sets aside for the outputs of the coinbase: of
@@ -33,7 +33,7 @@ func (m *Miner) Work(ctx context.Context) (*Work, error) {
 	for {
 		w := &Work{Template: m.TemplateOn(m.cfg.Chain.Active().Tip())}
 		if m.cfg.Pool != nil {
-			w.Selection = m.cfg.Pool.Select(m.cfg.MaxWeight-reservedWeight, consensus.MaxBlockSigOpsCost-reservedSigOps, m.cfg.MinFeeRate)
+			w.Selection = m.cfg.Pool.Select(m.cfg.MaxWeight-m.cfg.Reserved, consensus.MaxBlockSigOpsCost-reservedSigOps, m.cfg.MinFeeRate)
 			if w.Selection.Tip != w.Prev {
 				// The pool is behind the chain, or ahead of what was read above.
 				if err := m.cfg.Settled(ctx); err != nil {
@@ -53,7 +53,7 @@ func (m *Miner) Work(ctx context.Context) (*Work, error) {
 		case err != nil:
 			return nil, &TemplateError{err}
 		}
-		m.last.Store(&assembled{weight: reservedWeight + w.Weight, txs: len(w.Txs)})
+		m.last.Store(&assembled{weight: m.cfg.Reserved + w.Weight, txs: len(w.Txs)})
 		return w, nil
 	}
 }

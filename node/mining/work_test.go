@@ -156,4 +156,11 @@ func TestMinerConfig(t *testing.T) {
 	if _, err := m.Work(t.Context()); err != nil || p.maxWeight != 92_000 {
 		t.Errorf("%v, weight %d", err, p.maxWeight)
 	}
+	m = p.miner(t, func(c *Config) { c.MaxWeight, c.Reserved = 100_000, 2000 })
+	if _, err := m.Work(t.Context()); err != nil || p.maxWeight != 98_000 {
+		t.Errorf("%v, weight %d", err, p.maxWeight)
+	}
+	if weight, _, ok := m.LastAssembled(); !ok || weight < 2000 || weight >= 8000 {
+		t.Errorf("weight %d of the last one", weight)
+	}
 }

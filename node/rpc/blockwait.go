@@ -11,8 +11,17 @@ import (
 )
 
 // waitTip returns the tip once it fulfils done, or the tip there is when the
-// timeout or ctx ends. A timeout of 0 is none.
+// timeout or ctx ends. A timeout of 0 is none. The pool has followed to that
+// tip, so that a caller who asks for what waits does not see what is in it.
 func (l *ledger) waitTip(ctx context.Context, timeout time.Duration, done func(*headers.Node) bool) *headers.Node {
+	tip := l.awaitTip(ctx, timeout, done)
+	if l.Settled != nil {
+		_ = l.Settled(ctx) // it fails only when the caller or the node goes
+	}
+	return tip
+}
+
+func (l *ledger) awaitTip(ctx context.Context, timeout time.Duration, done func(*headers.Node) bool) *headers.Node {
 	if timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, timeout)

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -30,6 +31,40 @@ func TestWaitReturnsTip(t *testing.T) {
 			t.Errorf("%s %s: %v, want %s", c.method, c.args, err, c.message)
 		}
 	}
+}
+
+// A tip is told of once the pool has followed to it.
+func TestWaitSettles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, _, _ := spendingChain(t)
+		settled := make(chan struct{})
+		f.settled = func(ctx context.Context) error {
+			select {
+			case <-settled:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		table := f.table(t)
+		answer := make(chan string, 1)
+		go func() {
+			got, _ := ask(t, table, "waitforblockheight", "5")
+			answer <- got
+		}()
+		synctest.Wait()
+		n := f.mine(t)
+		synctest.Wait()
+		select {
+		case got := <-answer:
+			t.Errorf("before the pool followed: %s", got)
+		default:
+		}
+		close(settled)
+		if got := <-answer; !strings.Contains(got, n.Hash().String()) {
+			t.Error(got)
+		}
+	})
 }
 
 func TestWaitForTipAndTimeout(t *testing.T) {

@@ -70,6 +70,9 @@ type LedgerConfig struct {
 	Logger   *slog.Logger
 	// Pool holds the transactions that wait for a block; nil where none do.
 	Pool Waiting
+	// Settled waits until the pool has taken in the moves of the tip so far; nil
+	// where there is none.
+	Settled func(ctx context.Context) error
 	// Peers counts the connections; nil means that templates are made without any.
 	Peers func() int
 	// TxIndex finds confirmed transactions; nil where they are not indexed.

@@ -36,6 +36,7 @@ type fakeLedger struct {
 	events   *event.Ring
 	stats    utxo.Stats
 	indexes  []Index
+	settled  func(context.Context) error
 }
 
 func newFakeLedger(p *params.Params) *fakeLedger {
@@ -180,7 +181,7 @@ func (f *fakeLedger) tableWith(tb testing.TB, coins Coins) *Table {
 	}
 	cmds, err := LedgerCommands(LedgerConfig{
 		Params: f.p, Blocks: f, Coins: coins, Acceptor: f, Operator: f, Miner: miner, Versions: versions, Events: f.events,
-		Indexes: f.indexes, Logger: slog.New(slog.DiscardHandler), Warnings: []string{PreReleaseWarning},
+		Indexes: f.indexes, Settled: f.settled, Logger: slog.New(slog.DiscardHandler), Warnings: []string{PreReleaseWarning},
 	})
 	if err != nil {
 		tb.Fatal(err)

@@ -1,0 +1,66 @@
+package node
+
+import (
+	"net"
+	"strings"
+	"testing"
+
+	"grapevine/node/config"
+)
+
+func TestListen(t *testing.T) {
+	busy, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	n, err := New(configure(t, "-regtest", "-datadir="+t.TempDir()), Console{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.cfg.Net = config.Net{Bind: []string{"127.0.0.1:0", busy.Addr().String()}}
+	if _, err := n.listen(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "Unable to bind to "+busy.Addr().String()+" on this computer.") {
+		t.Errorf("an address that is taken: %v", err)
+	}
+	taken, err := net.Listen("tcp4", "0.0.0.0:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := taken.Addr().(*net.TCPAddr).Port
+	n.cfg.Net = config.Net{Port: uint16(port)}
+	if _, err := n.listen(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "Unable to bind to 0.0.0.0:") {
+		t.Errorf("a port that is taken: %v", err)
+	}
+	if err := taken.Close(); err != nil {
+		t.Fatal(err)
+	}
+	all, err := n.listen(t.Context())
+	if err != nil || len(all) == 0 || all[0].Addr().(*net.TCPAddr).Port != port {
+		t.Errorf("%v, %v", all, err)
+	}
+	for _, l := range all {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestDialer(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, lookUp := range []bool{true, false} {
+		c, err := dialer(lookUp)(t.Context(), "tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := dialer(false)(t.Context(), "tcp", "localhost:1"); err == nil || !strings.Contains(err.Error(), "names are not looked up (-dns=0)") {
+		t.Error(err)
+	}
+}
