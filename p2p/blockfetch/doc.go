@@ -38,13 +38,15 @@
 // B the bytes without a verdict. A request is made only if (n+1)*E + B stays
 // within the credits, for n requests on their way; so n <= 1024 always, and when
 // blocks keep their size, all that is asked for or here stays below 48 MiB. Blocks
-// may grow at once from nothing to the 4 MB that consensus allows; the estimate
-// grows with the first one that comes, so no request is added, and what may
-// come too much are the at most min(256*peers, 1024) requests made before.
-// The memory that they take at a time is bounded by the receive credit of the
-// connections, since a peer is not read from while its inbox is full. The block
-// that the chain waits for is let through whatever is spent, or all could wait
-// for it: one for each branch with as much work as the active chain.
+// may grow at once from nothing to the 4 MB that consensus allows. The estimate
+// grows with the first one that comes, so no request is added, but up to
+// min(256*peers, 1024) were made before. Once what is here exceeds the credits,
+// [Fetcher.Overdrawn] says so, and the caller lets what comes count against the
+// receive credits of the senders: what is held is then bounded by 48 MiB and the
+// peers' receive credits, 5 MB each, with one block more a peer. The block that
+// the chain waits for, and for want of which it stands still, is let through
+// whatever is spent, or all could wait for it: one for each branch with as much
+// work as the active chain.
 //
 // # Attackers
 //

@@ -35,7 +35,8 @@ type Fetcher struct {
 	tip     *headers.Node
 	known   int       // headers in the tree
 	syncing bool      // as of the view
-	held    bool      // requests were held back by the credits
+	held    bool      // the credits held back what nobody was asked for
+	short   bool      // or anything
 	wake    time.Time // when time alone changes something, zero for never
 
 	wants []want       // reused by every decision
@@ -149,6 +150,7 @@ func (f *Fetcher) Judged(hash wire.BlockHash) {
 		f.settle(n)
 	case s.Invalid():
 		f.settle(n)
+		f.rewind(n)
 	case wanted:
 		// It was asked for and is not here: what came was not it.
 		f.refuse(from, n)
@@ -165,9 +167,14 @@ func (f *Fetcher) Refused(hash wire.BlockHash) {
 		return
 	}
 	f.changed = true
-	if n := f.view.Tree().Lookup(hash); n != nil {
-		f.refuse(from, n)
+	n := f.view.Tree().Lookup(hash)
+	if n == nil {
+		return
 	}
+	if s := n.Status(); s.Has(headers.StatusHasData) || s.Invalid() {
+		f.settle(n) // another copy was judged, or none can be good
+	}
+	f.refuse(from, n)
 }
 
 func (f *Fetcher) refuse(id peer.ID, n *headers.Node) {
@@ -289,6 +296,12 @@ func (f *Fetcher) Asked(hash wire.BlockHash) bool {
 	_, ok := f.flights[f.view.Tree().Lookup(hash)]
 	return ok
 }
+
+// Overdrawn reports whether the blocks that are here without a verdict take more
+// than the credits by themselves: they were larger than those before them let
+// expect. As long as it is so, what arrives should count against the receive
+// credits of its senders, so that no more is read from them than that.
+func (f *Fetcher) Overdrawn() bool { return f.credits.bytes > f.cfg.Credits }
 
 // Best returns the block with the most work that the peer is known to have, nil
 // when none is.

@@ -1,6 +1,7 @@
 package blockfetch
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -47,7 +48,9 @@ func (v *fakeView) grow(parent *headers.Node, n int, salt uint32) []*headers.Nod
 			Bits:      parent.Bits(),
 			Nonce:     salt,
 		}, parent)
-		v.children[parent] = append(v.children[parent], list[i])
+		if !slices.Contains(v.children[parent], list[i]) {
+			v.children[parent] = append(v.children[parent], list[i])
+		}
 		parent = list[i]
 	}
 	return list
@@ -136,3 +139,12 @@ func (b *bench) after(d time.Duration) { b.now = b.now.Add(d) }
 
 // mark notes that a block's data are here.
 func (v *fakeView) mark(n *headers.Node) { n.AddStatus(headers.StatusHasData) }
+
+// fail marks a block and its descendants.
+func (v *fakeView) fail(n *headers.Node) {
+	n.AddStatus(headers.StatusFailed)
+	for list := v.children[n]; len(list) > 0; list = list[1:] {
+		list[0].AddStatus(headers.StatusFailedChild)
+		list = append(list, v.children[list[0]]...)
+	}
+}

@@ -42,6 +42,7 @@ func (f *Fetcher) Next(now time.Time) Decision {
 	f.look(now)
 	var d Decision
 	f.expire(now, &d)
+	f.markSlow(now)
 	f.assign(now, &d)
 	f.hedge(now, &d)
 	f.blame(now)
@@ -58,7 +59,7 @@ func (f *Fetcher) due(now time.Time) bool {
 	switch {
 	case f.changed, !f.wake.IsZero() && !now.Before(f.wake):
 		return true
-	case f.held && f.credits.used(f.view.Queued())+f.blockCost() <= f.cfg.Credits:
+	case f.short && f.credits.used(f.view.Queued())+f.blockCost() <= f.cfg.Credits:
 		return true
 	default:
 		return f.view.Active().Tip() != f.tip || f.view.Tree().Len() != f.known || f.view.Syncing() != f.syncing
@@ -126,7 +127,7 @@ func (f *Fetcher) allowance() int {
 // assign asks for blocks, the lowest first over all peers; of peers that have
 // the same one next, the one that owes us least.
 func (f *Fetcher) assign(now time.Time, d *Decision) {
-	f.held = false
+	f.held, f.short = false, false
 	f.collect()
 	for {
 		i := f.lowest()
@@ -136,8 +137,8 @@ func (f *Fetcher) assign(now time.Time, d *Decision) {
 		w := &f.wants[i]
 		n := w.node
 		if !f.affords(w.peer, n) {
-			f.held = true
-			return
+			f.held, f.short, w.node = true, true, nil
+			continue
 		}
 		f.load(w.peer, n, now)
 		d.request(w.peer.id, n)

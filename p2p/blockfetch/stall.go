@@ -1,6 +1,7 @@
 package blockfetch
 
 import (
+	"slices"
 	"time"
 
 	"grapevine/chain/headers"
@@ -120,7 +121,7 @@ func (f *Fetcher) overdue(p *peerState, busy int) time.Time {
 // block that its chain waits for, and those that have nothing else to do for the rest.
 // A block is asked of three peers at most.
 func (f *Fetcher) hedge(now time.Time, d *Decision) {
-	if !f.slowOnes(now) {
+	if !f.oweSlowly() {
 		return
 	}
 	allowance := f.allowance()
@@ -142,21 +143,20 @@ func (f *Fetcher) hedge(now time.Time, d *Decision) {
 	}
 }
 
-// slowOnes marks the peers that owe us blocks for too long, and reports whether
-// there are any.
-func (f *Fetcher) slowOnes(now time.Time) (any bool) {
+// markSlow marks the peers that owe us blocks for too long.
+func (f *Fetcher) markSlow(now time.Time) {
 	busy := f.busy()
 	for _, p := range f.peers {
-		if len(p.queue) == 0 {
-			continue
-		}
-		if !p.slow && now.After(f.overdue(p, busy)) {
+		if len(p.queue) > 0 && !p.slow && now.After(f.overdue(p, busy)) {
 			p.slow = true
 			f.patience.hedge = min(2*f.patience.hedge, hedgeMax)
 		}
-		any = any || p.slow
 	}
-	return any
+}
+
+// oweSlowly reports whether any slow peer owes us a block.
+func (f *Fetcher) oweSlowly() bool {
+	return slices.ContainsFunc(f.peers, func(p *peerState) bool { return p.slow && len(p.queue) > 0 })
 }
 
 // share asks spare peers for what q owes, each block of the one that owes least.
@@ -165,7 +165,7 @@ func (f *Fetcher) share(q *peerState, allowance int, now time.Time, d *Decision)
 		n := q.queue[i].node
 		var best *peerState
 		for _, p := range f.spare {
-			if len(p.queue) < allowance && (best == nil || len(p.queue) < len(best.queue)) && p.owes(n) < 0 && p.best.HasAncestor(n) {
+			if len(p.queue) < allowance && (best == nil || len(p.queue) < len(best.queue)) && p.owes(n) < 0 && p.best.HasAncestor(n) && f.may(p, n) {
 				best = p
 			}
 		}
@@ -187,7 +187,11 @@ func (f *Fetcher) ask(p *peerState, n *headers.Node, now time.Time, d *Decision)
 			return
 		}
 	}
-	if f.may(p, n) && f.affords(p, n) {
+	switch {
+	case !f.may(p, n):
+	case !f.affords(p, n):
+		f.short = true
+	default:
 		f.load(p, n, now)
 		d.request(p.id, n)
 	}
@@ -217,7 +221,7 @@ func (f *Fetcher) plan(now time.Time) {
 			at(f.overdue(p, busy).Add(1))
 		}
 	}
-	if f.held && f.view.Queued() > f.credits.bytes {
+	if f.short && f.view.Queued() > f.credits.bytes {
 		at(now.Add(heldPoll))
 	}
 }
