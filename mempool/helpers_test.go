@@ -155,7 +155,7 @@ func (w *world) holds(txs ...*wire.Tx) {
 }
 
 // spend returns a transaction that spends outpoints of own keys into outputs of
-// equal value, less a fee.
+// equal value but for the first, less exactly a fee.
 func spend(outs int, fee wire.Amount, ops []wire.OutPoint, spent []wire.TxOut) *wire.Tx {
 	tx := &wire.Tx{Version: 2}
 	sum := -fee
@@ -166,6 +166,7 @@ func spend(outs int, fee wire.Amount, ops []wire.OutPoint, spent []wire.TxOut) *
 	for i := range outs {
 		tx.Out = append(tx.Out, wire.TxOut{Value: sum / wire.Amount(outs), PkScript: chaintest.Script(chaintest.P2WPKH, uint64(i+1))})
 	}
+	tx.Out[0].Value += sum % wire.Amount(outs)
 	chaintest.Sign(tx, spent)
 	return tx.Seal()
 }
