@@ -767,7 +767,7 @@ func show(d Decision) (s string) {
 }
 
 func TestFetcherIsLikeItsModel(t *testing.T) {
-	for seed := range uint64(400) {
+	for seed := range uint64(150) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		script := make([]byte, 100+r.IntN(1500))
 		for i := range script {
