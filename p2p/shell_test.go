@@ -1,0 +1,186 @@
+package p2p_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"grapevine/chain/params"
+	"grapevine/p2p"
+	"grapevine/p2p/conn"
+	"grapevine/p2p/transport"
+	"grapevine/wire"
+)
+
+// stranger is a peer that a test plays by hand over a connection in memory.
+type stranger struct {
+	t *testing.T
+	net.Conn
+	r     transport.Reader
+	magic [4]byte
+}
+
+// dialIn connects to a node and introduces itself.
+func dialIn(t *testing.T, network *memoryNet, addr string) *stranger {
+	t.Helper()
+	nc, err := network.dial(t.Context(), "tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = nc.Close() }) // it may be closed already
+	magic := params.Regtest(params.RegtestOptions{}).Magic
+	s := &stranger{t: t, Conn: nc, r: transport.NewV1Reader(nc, magic), magic: magic}
+	s.send(&wire.MsgVersion{Version: 70016, Services: wire.NodeNetwork | wire.NodeWitness, Relay: true, Nonce: 1})
+	s.expect("verack")
+	s.send(&wire.MsgVerack{})
+	s.expect("ping")
+	return s
+}
+
+func (s *stranger) send(m wire.Message) {
+	s.t.Helper()
+	if err := s.write(transport.AppendV1(nil, s.magic, m)); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// write fails after half a minute in which the node does not read.
+func (s *stranger) write(b []byte) error {
+	_ = s.SetWriteDeadline(time.Now().Add(30 * time.Second)) // pipes take any
+	_, err := s.Write(b)
+	return err
+}
+
+// expect reads until a message of that name.
+func (s *stranger) expect(command string) wire.Message {
+	s.t.Helper()
+	for {
+		f, err := s.r.Next()
+		if err != nil {
+			s.t.Fatalf("waiting for %s: %v", command, err)
+		}
+		if f.Command == command {
+			m, err := wire.DecodeMessage(f.Command, f.Payload)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			return m
+		}
+	}
+}
+
+// closed reports whether the node ends the connection.
+func (s *stranger) closed() bool {
+	_ = s.SetReadDeadline(time.Now().Add(30 * time.Second)) // pipes take any
+	for {
+		if _, err := s.r.Next(); err != nil {
+			return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe)
+		}
+	}
+}
+
+func TestMalformedBytesEndTheConnection(t *testing.T) {
+	network := newMemoryNet()
+	n := startNode(t, network, "127.0.0.1:1001")
+	frame := func(command string, payload []byte) []byte {
+		return transport.AppendV1Raw(nil, n.chain.Params().Magic, command, payload)
+	}
+	badSum := frame("ping", make([]byte, 8))
+	badSum[20] ^= 1
+	foreign := frame("ping", make([]byte, 8))
+	foreign[0] ^= 1
+	large := frame("block", nil)
+	large[18] = 0xff // 16 MB and more
+	for name, bytes := range map[string][]byte{
+		"another network's magic":    foreign,
+		"wrong checksum":             badSum,
+		"more than any message has":  large,
+		"cut inside a list":          frame("inv", []byte{2, 1, 0, 0, 0}),
+		"a list beyond its limit":    frame("getheaders", append([]byte{1, 0, 0, 0, 102}, make([]byte, 103*32)...)),
+		"no transaction":             frame("tx", []byte{1, 2, 3}),
+		"no block":                   frame("block", make([]byte, 79)),
+		"an unprintable command":     frame("pi\x01ng", nil),
+		"headers cut in their count": frame("headers", []byte{0xfd, 1}),
+	} {
+		s := dialIn(t, network, "127.0.0.1:1001")
+		if err := s.write(bytes); err != nil && !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if !s.closed() {
+			t.Errorf("%s: the connection goes on", name)
+		}
+	}
+	// The node has not suffered, and passes over what it does not know.
+	s := dialIn(t, network, "127.0.0.1:1001")
+	s.send(&wire.MsgUnknown{Name: "novelty", Data: []byte{1, 2, 3}})
+	s.send(&wire.MsgPing{Nonce: 77})
+	if m := s.expect("pong").(*wire.MsgPong); m.Nonce != 77 {
+		t.Errorf("pong %d", m.Nonce)
+	}
+	waitFor(t, "only that one is left", func() bool { return len(n.Peers()) == 1 })
+	if p := n.Peers()[0]; p.ReceivedByType["*other*"] != 27 || p.ReceivedByType["novelty"] != 0 {
+		t.Errorf("counted as %v", p.ReceivedByType)
+	}
+}
+
+// A peer that asks and does not read is no longer read from, once answers of the
+// size of the send buffer and requests of the size of the receive buffer wait;
+// others are served meanwhile.
+func TestPeerThatDoesNotReadHasToWait(t *testing.T) {
+	network := newMemoryNet()
+	n := startNode(t, network, "127.0.0.1:1001")
+	s := dialIn(t, network, "127.0.0.1:1001")
+	request := transport.AppendV1(nil, s.magic, &wire.MsgPing{Nonce: 5})
+	var many []byte
+	for range 2000 {
+		many = append(many, request...)
+	}
+	sent, blocked := 0, false
+	for sent < 100_000_000 && !blocked {
+		_ = s.SetWriteDeadline(time.Now().Add(time.Second)) // pipes take any
+		k, err := s.Write(many)
+		sent += k
+		blocked = err != nil
+	}
+	if !blocked {
+		t.Fatalf("the node took %d bytes of requests without an answer being read", sent)
+	}
+	// Answers: 1 MB of pongs, for as many bytes of pings; then 5 MB wait.
+	if bound := 1_000_000 + 5_000_000 + 2*len(many); sent > bound {
+		t.Errorf("it took %d bytes; want at most %d", sent, bound)
+	}
+	other := dialIn(t, network, "127.0.0.1:1001")
+	other.send(&wire.MsgPing{Nonce: 6})
+	if m := other.expect("pong").(*wire.MsgPong); m.Nonce != 6 {
+		t.Errorf("pong %d", m.Nonce)
+	}
+	if got := len(n.Peers()); got != 2 {
+		t.Errorf("%d peers", got)
+	}
+}
+
+func TestCallsAfterTheEnd(t *testing.T) {
+	network := newMemoryNet()
+	n := startNode(t, network, "127.0.0.1:1001")
+	if err := n.AddNode("127.0.0.1:9"); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.AddNode("127.0.0.1:9"); !errors.Is(err, conn.ErrAlreadyAdded) {
+		t.Errorf("added twice: %v", err)
+	}
+	if err := n.DisconnectID(99); !errors.Is(err, p2p.ErrNotConnected) {
+		t.Errorf("disconnected nobody: %v", err)
+	}
+	n.stop()
+	if err := n.AddNode("x"); !errors.Is(err, p2p.ErrClosed) {
+		t.Errorf("AddNode: %v", err)
+	}
+	if n.Peers() != nil || n.AddedNodes() != nil || n.Active() {
+		t.Error("something is left")
+	}
+	n.PingAll()
+	n.SetActive(true)
+	n.TryNode("x")
+}
