@@ -192,7 +192,7 @@ func (t *Tracker) undue(o *owner) {
 }
 
 // remove takes an announcement out of everything, and with it its hash and its
-// peer when it was their last.
+// peer when it was their last. It is completed, or all of its hash is removed.
 func (t *Tracker) remove(i int32) {
 	t.leaveHeaps(i)
 	a := t.announcements.at(i)
@@ -205,12 +205,6 @@ func (t *Tracker) remove(i int32) {
 	}
 	s := t.groups.at(g)
 	t.cut(&s.all, i, groupLinks)
-	if a.state != completed {
-		s.open--
-	}
-	if s.selected == i {
-		s.selected = none
-	}
 	if s.all.count == 0 {
 		delete(t.byHash, s.hash)
 		t.groups.put(g)
@@ -251,6 +245,5 @@ func (t *Tracker) cut(l *list, i int32, of func(*announcement) *links) {
 	} else {
 		of(t.announcements.at(at.next)).prev = at.prev
 	}
-	*at = noLinks
 	l.count--
 }

@@ -149,6 +149,15 @@ func TestNotBeforeItsTime(t *testing.T) {
 	b.asks(1, at(10), wtx(7), wtx(8))
 }
 
+// The zero time is no origin for others.
+func TestZeroTimeFirst(t *testing.T) {
+	b := newBench(t, 1)
+	b.Announce(1, wtx(8), true, time.Time{})
+	b.Announce(1, wtx(9), true, at(10))
+	b.asks(1, at(9), wtx(8))
+	b.asks(1, at(10), wtx(8), wtx(9))
+}
+
 func TestTimeDoesNotGoBack(t *testing.T) {
 	b := newBench(t, 1)
 	b.Announce(1, wtx(7), true, at(10))
