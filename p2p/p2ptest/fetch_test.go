@@ -168,6 +168,23 @@ func TestMutatedBlock(t *testing.T) {
 	s.wantWithin(10*time.Second, "sync from an honest peer", synced(s.node, blocks))
 }
 
+// A peer that an operator named is not punished, but it is not asked again for
+// what it has damaged.
+func TestMutatedBlockOfNamedPeer(t *testing.T) {
+	s := newStage(t, Config{Latency: 10 * ms}, 0)
+	blocks := s.chain(20, 300)
+	damaged := slices.Clone(blocks)
+	damaged[9] = s.World.Mutate(blocks[9])
+	s.kind = peer.Manual
+	bad := s.join(false, func(a *Actor) { a.Chain = damaged })
+	s.Run(time.Minute)
+	if n := len(bad.Asked()); !bad.Connected() || n != 20 {
+		t.Errorf("connected %v, asked %d times for 20 blocks", bad.Connected(), n)
+	}
+	s.join(false, func(a *Actor) { a.Chain = blocks })
+	s.wantWithin(10*time.Second, "the damaged block from another peer", synced(s.node, blocks))
+}
+
 // Before the best header is a day old, one peer is asked for headers and not all.
 func TestOnePeerIsAskedForHeaders(t *testing.T) {
 	s := newStage(t, Config{Latency: 100 * ms, Up: 200_000}, 0)

@@ -63,8 +63,8 @@ func TestHandshakeRules(t *testing.T) {
 		{name: "no services of a chosen peer", hello: func(h *wire.MsgVersion) { h.Services = 0 }, outOnly: true, kind: peer.FullRelay, closed: true},
 		{name: "no witness of a chosen peer", hello: func(h *wire.MsgVersion) { h.Services = wire.NodeNetwork }, outOnly: true, kind: peer.FullRelay, closed: true},
 		{name: "all services of a chosen peer", outOnly: true, kind: peer.FullRelay},
-		{name: "version twice before verack", before: []wire.Message{&wire.MsgVersion{Version: wire.ProtocolVersion, Nonce: 5}}},
-		{name: "version twice after verack", after: []wire.Message{&wire.MsgVersion{Version: wire.ProtocolVersion, Nonce: 5}}},
+		{name: "version twice before verack", before: []wire.Message{&wire.MsgVersion{Version: 209, Nonce: 5}}},
+		{name: "version twice after verack", after: []wire.Message{&wire.MsgVersion{Version: 209, Nonce: 5}}},
 		{name: "verack twice", after: []wire.Message{verack}},
 		{name: "wtxidrelay twice", before: []wire.Message{&wire.MsgWtxidRelay{}, &wire.MsgWtxidRelay{}}},
 		{name: "wtxidrelay after verack", after: []wire.Message{&wire.MsgWtxidRelay{}}, closed: true},
@@ -107,6 +107,11 @@ func TestHandshakeRules(t *testing.T) {
 				}
 				if !r.closed {
 					s.wantAlive(a)
+				}
+				for _, command := range []string{"version", "verack", "ping"} {
+					if n := a.Count(command); n > 1 {
+						t.Errorf("%d times %s", n, command)
+					}
 				}
 			})
 		}

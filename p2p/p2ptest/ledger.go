@@ -69,6 +69,7 @@ func (l *Ledger) Load(blocks ...*wire.Block) {
 		parent := l.tree.Lookup(b.Header.PrevBlock)
 		n := l.tree.Insert(b.Header, parent)
 		l.store(n, b)
+		n.AddStatus(headers.StatusValidScripts)
 		l.active = l.active.With(n)
 		for i := range b.Txs {
 			l.node.Pool.confirm(&b.Txs[i])

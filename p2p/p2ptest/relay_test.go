@@ -244,3 +244,48 @@ func TestTransactionsAreAnnounced(t *testing.T) {
 		t.Errorf("asked for the form without witness, heard %v", byTxid.Commands())
 	}
 }
+
+// Who has announced a transaction is not told of it.
+func TestAnnouncerIsNotToldAgain(t *testing.T) {
+	s := newStage(t, Config{Latency: time.Millisecond}, 10)
+	source, other, third := s.join(false), s.join(true), s.join(true)
+	s.Run(time.Second)
+	tx := s.World.Spend(1000, 0, s.World.Fund())
+	source.holds(tx)
+	source.Say(invOf(tx))
+	other.Say(invOf(tx))
+	s.Run(time.Minute)
+	if got := announced(other); len(got) != 0 || len(announced(third)) != 1 {
+		t.Errorf("announced to one that knows it %v, to one that does not %v", got, announced(third))
+	}
+}
+
+// What was refused may be good after the next block.
+func TestRefusalsAreForgottenWithTheTip(t *testing.T) {
+	s := newStage(t, Config{Latency: time.Millisecond}, 10)
+	a := s.join(false)
+	s.Run(time.Second)
+	s.node.Pool.SetMinFeeRate(5000)
+	tx := s.World.Spend(1000, 0, s.World.Fund())
+	a.holds(tx)
+	a.Say(invOf(tx))
+	s.Run(time.Minute)
+	if s.node.Pool.Len() != 0 {
+		t.Fatal("the transaction was not refused")
+	}
+	s.node.Pool.SetMinFeeRate(100)
+	a.Say(invOf(tx))
+	s.Run(time.Minute)
+	if s.node.Pool.Len() != 0 || a.Count("getdata") != 1 {
+		t.Error("a transaction that was refused is asked for again")
+	}
+	if err := s.node.Ledger.Mine(s.World.Mine(s.loaded[9].Hash(), s.Time(), 300)); err != nil {
+		t.Fatal(err)
+	}
+	s.Run(time.Second)
+	a.Say(invOf(tx))
+	s.Run(time.Minute)
+	if s.node.Pool.Len() != 1 {
+		t.Error("the refusal was not forgotten")
+	}
+}

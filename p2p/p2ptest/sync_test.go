@@ -259,6 +259,95 @@ func TestAnnouncingBlocks(t *testing.T) {
 	}
 }
 
+// A peer of which nothing is known is told of a block by its hash, since its header
+// may not connect to what it has.
+func TestAnnouncingToUnknownPeer(t *testing.T) {
+	s := newStage(t, Config{Latency: 10 * time.Millisecond}, 10)
+	a := s.join(true)
+	s.Run(time.Second)
+	a.Say(&wire.MsgSendHeaders{})
+	s.Run(time.Second)
+	a.Forget()
+	if err := s.node.Ledger.Mine(s.World.Mine(s.loaded[9].Hash(), s.Time(), 300)); err != nil {
+		t.Fatal(err)
+	}
+	s.Run(time.Second)
+	if a.Count("inv") != 1 || a.Count("headers") != 0 {
+		t.Errorf("heard %v", a.Commands())
+	}
+}
+
+// Blocks beside the chain are served while they are young, and not to whom they
+// would tell that we are a node it has met before.
+func TestServingStaleBlocks(t *testing.T) {
+	s := newStage(t, Config{Latency: 10 * time.Millisecond}, 0)
+	const day = 24 * time.Hour
+	at := func(parent wire.BlockHash, ago time.Duration) *wire.Block {
+		b := s.World.Mine(parent, s.World.Start.Add(-ago), 300)
+		if err := s.node.Ledger.Mine(b); err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	oldStale := at(s.World.Genesis(), 41*day)
+	tip := at(at(s.World.Genesis(), 41*day).Hash(), 40*day).Hash()
+	young := at(tip, day)
+	at(at(tip, day).Hash(), time.Hour)
+	a := s.join(true)
+	s.Run(time.Second)
+	if s.node.Ledger.Height() != 4 {
+		t.Fatalf("height %d", s.node.Ledger.Height())
+	}
+	a.Say(&wire.MsgGetData{Items: []wire.Inv{wire.InvOfBlock(oldStale.Hash()), wire.InvOfBlock(young.Hash()), wire.InvOfBlock(tip)}})
+	s.Run(time.Second)
+	var served []wire.BlockHash
+	for _, m := range HeardOf[*wire.MsgBlock](a) {
+		served = append(served, m.Block.Hash())
+	}
+	if !slices.Equal(served, []wire.BlockHash{young.Hash(), tip}) {
+		t.Errorf("served %v", served)
+	}
+}
+
+// Neither pings nor requests of one large transaction fill the queue of a peer that
+// takes its time to read: what it asks is left unread.
+func TestQuestionsWaitForSlowReader(t *testing.T) {
+	for name, ask := range map[string]func(s *stage, a *Actor){
+		"pings": func(s *stage, a *Actor) {
+			for i := range 150_000 {
+				a.Say(&wire.MsgPing{Nonce: uint64(i)})
+			}
+		},
+		"transactions": func(s *stage, a *Actor) {
+			tx := s.World.Spend(1000, 90_000, s.World.Fund())
+			if err := s.node.Pool.Submit(tx); err != nil {
+				t.Fatal(err)
+			}
+			s.wantWithin(time.Minute, "announcement", func() bool { return len(announced(a)) == 1 })
+			m := new(wire.MsgGetData)
+			for range 1000 {
+				m.Items = append(m.Items, wire.InvOfTx(wire.ByWtxid(tx.Wtxid())))
+			}
+			a.Say(m)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, Config{Latency: time.Millisecond}, 10)
+			s.node.uplink.rate = 10_000
+			a := s.join(true)
+			s.Run(time.Second)
+			ask(s, a)
+			s.Run(2 * time.Minute)
+			if most := s.node.MaxQueued; most > 1_200_000 || most < 900_000 {
+				t.Errorf("%d bytes were queued; the send buffer is 1,000,000", most)
+			}
+			if !a.Connected() {
+				t.Error("the slow reader is gone")
+			}
+		})
+	}
+}
+
 func TestServing(t *testing.T) {
 	s := newStage(t, Config{Latency: 10 * time.Millisecond, Verdicts: Verdicts{Read: time.Millisecond}}, 2500)
 	a := s.join(true)
