@@ -259,7 +259,10 @@ func TestIndexRestarts(t *testing.T) {
 func TestIndexAfterCrash(t *testing.T) {
 	trunk, a, b := mustMine(t, 3)
 	half := a.Blocks[:60]
-	cuts := 0
+	cuts, seeds := 0, uint64(6)
+	if testing.Short() {
+		seeds = 2
+	}
 	for cut := 1; ; cut++ {
 		disk := crash.New()
 		disk.CutAtSync(cut)
@@ -294,7 +297,7 @@ func TestIndexAfterCrash(t *testing.T) {
 			cancel()
 			return <-ended != nil
 		}()
-		for seed := range uint64(6) {
+		for seed := range seeds {
 			again := newLedger(trunk.Params)
 			again.moveTo(t, again.learn(half...))
 			x, err := Open(Config{Chain: again, Dir: "index", FS: disk.Reopen(seed), batch: 700})
