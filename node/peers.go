@@ -11,6 +11,7 @@ import (
 
 	"grapevine/chain"
 	"grapevine/chain/headers"
+	"grapevine/internal/u256"
 	"grapevine/mempool"
 	"grapevine/p2p"
 	"grapevine/p2p/conn"
@@ -40,15 +41,12 @@ func (l peerLedger) Loading() bool { return l.loading.Load() }
 // peerOwners lets what peers bring into chain and pool.
 type peerOwners struct {
 	*chain.Chain
-	pool  *mempool.Pool
-	limit chain.BlockOptions // for blocks that were not asked for
+	pool *mempool.Pool
 }
 
 // SubmitBlock implements [p2p.Owners].
 func (o peerOwners) SubmitBlock(ctx context.Context, b *wire.Block, requested bool) (fresh bool, err error) {
-	opts := o.limit
-	opts.Requested = requested
-	out, err := o.SubmitBlockWith(ctx, b, opts)
+	out, err := o.SubmitBlockWith(ctx, b, chain.BlockOptions{Requested: requested, MinWork: o.MinWork()})
 	if err != nil {
 		return false, err
 	}
@@ -93,6 +91,14 @@ func (o peerOwners) WatchPool(ctx context.Context, fn func(wire.Txid, wire.Wtxid
 	}
 }
 
+// minimumChainWork is what a chain must have before it is taken for the network's.
+func (n *Node) minimumChainWork() u256.Int {
+	if w := n.cfg.Chain.MinimumChainWork; w != nil {
+		return *w
+	}
+	return n.cfg.Params.MinimumChainWork
+}
+
 // newPeers makes the service that speaks with peers, listening where the configuration says.
 func (n *Node) newPeers(ctx context.Context, c *chain.Chain, pool *mempool.Pool, loading *atomic.Bool) (*p2p.Service, error) {
 	cfg := n.cfg.Net
@@ -108,12 +114,12 @@ func (n *Node) newPeers(ctx context.Context, c *chain.Chain, pool *mempool.Pool,
 	s, err := p2p.New(p2p.Config{
 		Core: p2p.CoreConfig{
 			Params: n.cfg.Params, Ledger: peerLedger{c, loading}, Pool: pool, Rand: rand.New(rand.NewChaCha8(seed)),
-			MinimumChainWork: c.MinWork(), Services: services, UserAgent: userAgent(cfg.UserAgentComments), BlocksOnly: cfg.BlocksOnly,
+			MinimumChainWork: n.minimumChainWork(), Services: services, UserAgent: userAgent(cfg.UserAgentComments), BlocksOnly: cfg.BlocksOnly,
 			MinRelayFeeRate: n.cfg.Pool.MinRelay, IncrementalFeeRate: n.cfg.Pool.Incremental,
 			Conn:       conn.Config{Connect: cfg.Connect, Added: cfg.AddNode, MaxInbound: cfg.MaxConnections, Inactive: !cfg.NetworkActive},
 			SendBuffer: cfg.MaxSendBuffer, PeerTimeout: cfg.PeerTimeout, Logger: n.sink.Logger("net"),
 		},
-		Owners:    peerOwners{c, pool, chain.BlockOptions{MinWork: c.MinWork()}},
+		Owners:    peerOwners{c, pool},
 		Listeners: listeners, Dial: dialer(cfg.LookUp), DialTimeout: cfg.Timeout, ReceiveBuffer: cfg.MaxReceiveBuffer,
 	})
 	if err != nil {

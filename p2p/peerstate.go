@@ -92,10 +92,8 @@ type pinging struct {
 
 // serving is what the peer asked for and has not got.
 type serving struct {
-	requests []wire.Inv // of the getdata at the head of the inbox
-	size     int        // of that message on the wire
-	at       int        // index of the next one
-	reading  bool       // a ServeBlock is under way
+	at       int  // index of the next item of the getdata at the head of the inbox
+	reading  bool // a ServeBlock is under way
 	notFound []wire.Inv
 	goOn     wire.BlockHash // when this block is served, the peer is told the tip (getblocks)
 }
