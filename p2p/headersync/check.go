@@ -18,6 +18,8 @@ func (s *Syncer) check() error {
 			return fmt.Errorf("peer %v serves nothing, but is synced from", p.id)
 		case !p.timeout.IsZero() && !p.started:
 			return fmt.Errorf("peer %v has a time limit for nothing", p.id)
+		case p.owing.IsZero() != p.asked.IsZero() || p.asked.Before(p.owing):
+			return fmt.Errorf("peer %v owes an answer since %v, asked at %v", p.id, p.owing, p.asked)
 		case p.due && p.asked.IsZero():
 			return fmt.Errorf("peer %v is to be asked again, and nothing was asked", p.id)
 		case p.byInv && s.lastInv.IsZero():

@@ -18,7 +18,8 @@ func (s *Syncer) Received(now time.Time, id peer.ID, list []wire.Header) (d Deci
 	}
 	if len(list) == 0 {
 		// Never an announcement: it has no more.
-		p.asked, p.due, p.done, s.changed = time.Time{}, false, true, true
+		s.answered(p)
+		p.done = true
 		return d
 	}
 	if len(list) > wire.MaxHeaders {
@@ -37,7 +38,7 @@ func (s *Syncer) Received(now time.Time, id peer.ID, list []wire.Header) (d Deci
 		d.Unknown = last
 		return d
 	}
-	p.asked, p.due, s.changed = time.Time{}, false, true
+	s.answered(p)
 	if n := s.view.Tree().Lookup(last); n != nil && !n.Status().Invalid() {
 		s.told(p, now, len(list), n, &d)
 		return d

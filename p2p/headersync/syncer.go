@@ -14,7 +14,8 @@ type peerState struct {
 	id   peer.ID
 	opts Options
 
-	asked   time.Time     // of the getheaders that is not answered, if set
+	owing   time.Time     // of the first getheaders that is not answered, if set
+	asked   time.Time     // of the last one
 	started bool          // it was asked for all that it has
 	done    bool          // it has nothing more to tell
 	timeout time.Time     // when it must have brought us near the present, if set
@@ -93,7 +94,7 @@ func (s *Syncer) Next(now time.Time) Decision {
 		s.expire(p, now, near, &d)
 	}
 	for _, p := range s.peers {
-		if near && !p.started && p.opts.Serves && !p.dropped {
+		if near && p.startable() {
 			s.start(p, now, &d)
 		}
 	}
@@ -145,10 +146,10 @@ func (s *Syncer) choose(now time.Time, d *Decision) {
 	var pick *peerState
 	for _, p := range s.peers {
 		switch {
-		case p.dropped || !p.opts.Serves:
-		case p.started && !p.done && !p.silent(now):
+		case p.started && !p.dropped && !p.done && !p.silent(now):
 			return
-		case !p.started && (pick == nil || p.opts.Preferred && !pick.opts.Preferred):
+		case !p.startable() || p.waits(now, responseTime):
+		case pick == nil || p.opts.Preferred && !pick.opts.Preferred:
 			pick = p
 		}
 	}
@@ -157,9 +158,18 @@ func (s *Syncer) choose(now time.Time, d *Decision) {
 	}
 }
 
+// startable reports whether the peer can be asked for all that it has, and was not.
+func (p *peerState) startable() bool { return !p.started && p.opts.Serves && !p.dropped }
+
+// waits reports whether the peer has a question to answer that is not older than
+// patience.
+func (p *peerState) waits(now time.Time, patience time.Duration) bool {
+	return !p.asked.IsZero() && now.Sub(p.asked) <= patience
+}
+
 // silent reports whether the peer owes us an answer for too long.
 func (p *peerState) silent(now time.Time) bool {
-	return !p.asked.IsZero() && now.Sub(p.asked) >= silence && len(p.pending) == 0
+	return !p.owing.IsZero() && now.Sub(p.owing) >= silence && len(p.pending) == 0
 }
 
 // start asks a peer for all that it has. The locator begins before our best
@@ -174,22 +184,31 @@ func (s *Syncer) start(p *peerState, now time.Time, d *Decision) {
 	if !s.ask(p, now, from, responseTime, d) {
 		return
 	}
+	p.owing = now // its turn begins, whatever it did not answer before
 	p.started, p.done = true, false
 	p.timeout = now.Add(downloadBase + max(missing, 0)*downloadPerHeader)
 }
 
 // ask sends a getheaders, unless one is unanswered and not yet that old.
 func (s *Syncer) ask(p *peerState, now time.Time, from *headers.Node, patience time.Duration, d *Decision) bool {
-	if p.dropped || !p.asked.IsZero() && now.Sub(p.asked) <= patience {
+	if p.dropped || p.waits(now, patience) {
 		if !p.dropped && patience == evidenceTime {
 			p.due, s.changed = true, true // nothing may remind us of the block later
 		}
 		return false
 	}
+	if p.owing.IsZero() {
+		p.owing = now
+	}
 	p.asked, p.due = now, false
 	s.changed = true
 	d.Requests = append(d.Requests, Request{Peer: p.id, Locator: headers.Locator(from)})
 	return true
+}
+
+// answered notes that nothing is owed any more.
+func (s *Syncer) answered(p *peerState) {
+	p.owing, p.asked, p.due, s.changed = time.Time{}, time.Time{}, false, true
 }
 
 func (s *Syncer) drop(p *peerState, why Reason, d *Decision) {
@@ -215,11 +234,14 @@ func (s *Syncer) plan(now time.Time, near bool) {
 	}
 	s.changed = false
 	if near {
-		return
+		at(time.Unix(s.best.Time(), 0).Add(recent))
 	}
-	idle := slices.ContainsFunc(s.peers, func(p *peerState) bool { return !p.started && p.opts.Serves && !p.dropped })
+	idle := slices.ContainsFunc(s.peers, (*peerState).startable)
 	for _, p := range s.peers {
-		if !p.started || p.done || p.dropped {
+		if p.startable() && p.waits(now, responseTime) {
+			at(p.asked.Add(responseTime + 1)) // asked before its turn
+		}
+		if near || !p.started || p.done || p.dropped {
 			continue
 		}
 		if !p.timeout.IsZero() && s.another(p) {
@@ -230,7 +252,7 @@ func (s *Syncer) plan(now time.Time, near bool) {
 		}
 		at(p.asked.Add(responseTime + 1))
 		if idle && !p.silent(now) {
-			at(p.asked.Add(silence))
+			at(p.owing.Add(silence))
 		}
 	}
 }

@@ -260,6 +260,23 @@ func TestBlockShownTooSoon(t *testing.T) {
 	}
 }
 
+// A peer that shows blocks and does not answer is silent all the same.
+func TestShowingBlocksIsNoAnswer(t *testing.T) {
+	b := newBench(t, Config{})
+	b.s.AddPeer(1, outbound)
+	b.s.AddPeer(2, outbound)
+	b.next()
+	for i := range 3 {
+		b.now = b.now.Add(evidenceTime + 1)
+		if d := b.check(b.s.Announced(b.now, 1, wire.BlockHash{byte(i)})); !slices.Equal(asked(d), []peer.ID{1}) {
+			t.Fatalf("asked %v", asked(d))
+		}
+	}
+	if d := b.next(); !slices.Equal(asked(d), []peer.ID{2}) {
+		t.Fatalf("asked %v", asked(d))
+	}
+}
+
 func TestInvBeforeTheTurn(t *testing.T) {
 	b := newBench(t, Config{})
 	for id := range peer.ID(4) {
