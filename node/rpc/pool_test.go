@@ -10,6 +10,7 @@ import (
 
 	"grapevine/chain/params"
 	"grapevine/chain/script"
+	"grapevine/mempool"
 	"grapevine/wire"
 )
 
@@ -403,6 +404,28 @@ func TestDependentTransactions(t *testing.T) {
 	w.mine(1)
 	if b := w.tip(); len(b.Txs) != 5 || b.Txs[0].Out[0].Value != 50*wire.Coin+15000 {
 		t.Errorf("the block has %d transactions and pays %d", len(b.Txs), b.Txs[0].Out[0].Value)
+	}
+}
+
+// staleWaiting is a pool that has not heard of the newest block.
+type staleWaiting struct{ Waiting }
+
+func (staleWaiting) Coin(wire.OutPoint) (wire.TxOut, mempool.CoinState) {
+	return wire.TxOut{Value: 7}, mempool.CoinCreated
+}
+
+// An output that is in the chain already counts as such, whatever the pool
+// thinks for a moment.
+func TestTxOutOfAStalePool(t *testing.T) {
+	f, _, txs := spendingChain(t)
+	l := &ledger{LedgerConfig: LedgerConfig{Coins: f, Pool: staleWaiting{}}}
+	for _, c := range []struct {
+		op     wire.OutPoint
+		height int32
+	}{{wire.OutPoint{Txid: txs[0].Txid()}, 4}, {wire.OutPoint{Txid: wire.Txid{1}}, inPool}} {
+		if coin, _, err := l.coin(c.op, true); err != nil || coin == nil || coin.Height != c.height {
+			t.Errorf("%s: %+v, %v", c.op, coin, err)
+		}
 	}
 }
 

@@ -243,6 +243,17 @@ func TestSignRawTransactionAnswers(t *testing.T) {
 	}
 }
 
+// An output that a waiting transaction does not have is not found.
+func TestSignRawTransactionBeyondOutputs(t *testing.T) {
+	parent := (&wire.Tx{Version: 2, In: []wire.TxIn{{PrevOut: wire.OutPoint{Txid: wire.Txid{9}}}}, Out: []wire.TxOut{{Value: 1, PkScript: []byte{0x51}}}}).Seal()
+	tx := &wire.Tx{Version: 2, In: []wire.TxIn{{PrevOut: wire.OutPoint{Txid: parent.Txid(), Index: 1}}}, Out: parent.Out}
+	table := rawTxTable(t, newFakeLedger(regtest()), fakeWaiting{parent.Txid(): parent})
+	got, err := ask(t, table, "signrawtransactionwithkey", fmt.Sprintf(`"%x", []`, tx.AppendTo(nil)))
+	if err != nil || !strings.Contains(got, `"error":"Input not found or already spent"`) {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
 // A script that the caller tells of must be the one that was found.
 func TestSignRawTransactionMismatch(t *testing.T) {
 	f := newFakeLedger(regtest())

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"grapevine/chain/headers"
 	"grapevine/chain/params"
 	"grapevine/wire"
 )
@@ -150,6 +151,62 @@ func TestTemplateVersionBits(t *testing.T) {
 	got, err = ask(t, newFakeLedger(p).table(t), "getblocktemplate", `{"rules":["segwit","testdummy"]}`)
 	if err != nil || !strings.Contains(got, `"taproot","!testdummy"]`) {
 		t.Errorf("active, not optional, known to the miner: %s, %v", got, err)
+	}
+}
+
+// A rule that is signalled or locked in sets its bit, unless it is one that the
+// miner has to know and does not.
+func TestTemplateSignals(t *testing.T) {
+	const bit = 1 << 28
+	for _, optional := range []bool{true, false} {
+		p := params.Regtest(params.RegtestOptions{})
+		p.Deployments[0].OptionalRule = optional
+		name := "!testdummy"
+		if optional {
+			name = "testdummy"
+		}
+		f := newFakeLedger(p)
+		tmpl := newTemplates(&ledger{LedgerConfig: LedgerConfig{Blocks: f, Versions: headers.NewVersionBits(p)}, params: p})
+		for _, c := range []struct {
+			blocks int
+			state  headers.State
+		}{{0, headers.StateDefined}, {143, headers.StateStarted}, {144, headers.StateLockedIn}} {
+			for range c.blocks {
+				f.mine(t)
+			}
+			tip := f.active.Tip()
+			if got := tmpl.versionBits.State(tip, 0); got != c.state {
+				t.Fatalf("at height %d the state is %v, want %v", tip.Height(), got, c.state)
+			}
+			offered := c.state != headers.StateDefined
+			for _, known := range [][]string{nil, {"testdummy"}} {
+				d := tmpl.deployments(tip, known)
+				if offered != (len(d.available) == 1) || offered && d.available[0] != (signalled{name, 28}) || d.refuse != "" {
+					t.Errorf("%v, optional %v: %+v", c.state, optional, d)
+				}
+				mayset := optional || known != nil
+				if got := d.version(bit) == bit; got != (mayset || !offered) {
+					t.Errorf("%v, optional %v, known %v: the bit stays %v", c.state, optional, known, got)
+				}
+				if got := d.version(0) == bit; got != (mayset && c.state == headers.StateLockedIn) {
+					t.Errorf("%v, optional %v, known %v: the bit is set %v", c.state, optional, known, got)
+				}
+			}
+		}
+	}
+}
+
+// Work that is old is not made anew as long as nothing has changed.
+func TestWorkIsNotMadeAnew(t *testing.T) {
+	w := newCoinWallet(t, 1)
+	tmpl := newTemplates(&ledger{LedgerConfig: LedgerConfig{Blocks: w, Pool: w.pool, Miner: w.miner}, params: w.Params()})
+	first, _, err := tmpl.current(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.now.Add(time.Hour)
+	if again, _, err := tmpl.current(t.Context()); err != nil || again != first {
+		t.Errorf("made anew: %v", err)
 	}
 }
 

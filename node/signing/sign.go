@@ -45,13 +45,7 @@ func drawSignature(d, z *secp.ModNScalar, key, hash *[32]byte, extra []byte) (r,
 	// s = (z + rd) / k
 	s.Mul2(r, d).Add(z)
 	s.Mul(k.InverseNonConst())
-	if s.IsZero() {
-		return nil, nil, false
-	}
-	if s.IsOverHalfOrder() {
-		s.Negate()
-	}
-	return r, s, true
+	return r, s, !s.IsZero() // encoding takes the lower of S and its negative
 }
 
 // signSchnorr returns the BIP 340 signature of a message, by the key itself, or

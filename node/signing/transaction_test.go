@@ -265,6 +265,22 @@ func TestSigningInTurn(t *testing.T) {
 	}
 }
 
+// Signatures of different hash types stand side by side.
+func TestSigningInTurnWithOtherHashTypes(t *testing.T) {
+	a, b := testKey(1, true), testKey(2, true)
+	multi := script.AppendMultiSig(nil, 2, [][]byte{a.PubKey(), b.PubKey()})
+	for _, pk := range [][]byte{multi, p2wsh(t, multi)} {
+		tx, spent := spending(pk, []byte{0x51})
+		for i, key := range []script.Secret{b, a} {
+			f := form{keys: []script.Secret{key}, scripts: [][]byte{multi}}
+			var errs []*InputError
+			if tx, errs = Transaction(tx, spent, f.ring(), []script.HashType{script.SigHashNone, script.SigHashSingle}[i]); len(errs) != 1-i {
+				t.Fatalf("after %d signatures: %v", i+1, errs)
+			}
+		}
+	}
+}
+
 // What is missing is told in the words that clients match on.
 func TestIncompleteInputs(t *testing.T) {
 	a, b, old := testKey(1, true), testKey(2, true), testKey(4, false)
