@@ -11,24 +11,24 @@ import (
 	"grapevine/wire"
 )
 
-// fakeIndex knows one transaction.
-type fakeIndex struct {
+// oneTxIndex knows one transaction.
+type oneTxIndex struct {
 	found index.Found
 	ready bool
 	fail  error
 }
 
-func (x *fakeIndex) Find(id wire.Txid) (index.Found, bool, error) {
+func (x *oneTxIndex) Find(id wire.Txid) (index.Found, bool, error) {
 	ok := x.found.Block != nil && x.found.Block.Txs[x.found.Index].Txid() == id
 	return x.found, ok, x.fail
 }
 
-func (x *fakeIndex) CatchUp(context.Context) (bool, error) { return x.ready, nil }
+func (x *oneTxIndex) CatchUp(context.Context) (bool, error) { return x.ready, nil }
 
 // What is not found is explained by why it may not be.
 func TestRawTransactionFromIndex(t *testing.T) {
 	f, tip, txs := spendingChain(t)
-	x := &fakeIndex{}
+	x := &oneTxIndex{}
 	l := &ledger{LedgerConfig: LedgerConfig{Blocks: f, TxIndex: x}, params: f.p}
 	table, err := NewTable(l.txCommands())
 	if err != nil {
