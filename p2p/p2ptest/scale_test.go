@@ -7,11 +7,11 @@ import (
 	"grapevine/wire"
 )
 
-// Many transactions at once: seven a second enter a network of a hundred nodes for a
-// minute, in chains of three, and all end up in all pools without being sent to
+// Many transactions at once: seven a second enter a network of sixty nodes for 40
+// seconds, in chains of three, and all end up in all pools without being sent to
 // anybody twice.
 func TestManyTransactions(t *testing.T) {
-	nodes, seconds := 100, 60
+	nodes, seconds := 60, 40
 	if testing.Short() {
 		nodes, seconds = 30, 20
 	}

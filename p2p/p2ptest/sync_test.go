@@ -78,6 +78,44 @@ func TestSilentSyncPeerIsReplaced(t *testing.T) {
 	s.wantWithin(3*time.Minute, "sync beside a silent peer", synced(s.node, blocks))
 }
 
+// A peer that stops in the middle of the headers, before any is recent, and one
+// that has fewer than it says.
+func TestSyncPeerThatStops(t *testing.T) {
+	for name, stop := range map[string]func(a *Actor) func(peer.ID, wire.Message) bool{
+		"says nothing": func(a *Actor) func(peer.ID, wire.Message) bool {
+			answered := 0
+			return func(_ peer.ID, m wire.Message) bool {
+				if _, ok := m.(*wire.MsgGetHeaders); ok {
+					answered++
+				}
+				return answered > 2
+			}
+		},
+		"has no more": func(a *Actor) func(peer.ID, wire.Message) bool {
+			return func(from peer.ID, m wire.Message) bool {
+				get, ok := m.(*wire.MsgGetHeaders)
+				if ok {
+					list := a.headersAfter(get.Locator)
+					if len(list) > 0 && list[0].PrevBlock != a.Chain[0].Header.PrevBlock {
+						list = nil
+					}
+					a.Reply(from, &wire.MsgHeaders{Headers: list})
+				}
+				return ok
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t, Config{Latency: 20 * time.Millisecond}, 0)
+			blocks := s.World.Chain(s.World.Genesis(), 7000, 200)
+			s.join(false, func(a *Actor) { a.Chain, a.On = blocks, stop(a) })
+			s.Run(time.Second)
+			s.join(false, func(a *Actor) { a.Chain = blocks })
+			s.wantWithin(5*time.Minute, "sync beside a peer that stops", synced(s.node, blocks))
+		})
+	}
+}
+
 func TestStallingPeerIsReplaced(t *testing.T) {
 	Seeds(t, 3, func(t *testing.T, seed uint64) {
 		s := newStage(t, Config{Seed: seed, Latency: 20 * time.Millisecond, Up: 1_000_000}, 0)
