@@ -46,7 +46,7 @@ func (r *realNode) SubmitBlock(ctx context.Context, b *wire.Block) (chain.Outcom
 }
 
 // run runs a component until the test ends.
-func run(t *testing.T, what string, f func(context.Context) error) {
+func run(t testing.TB, what string, f func(context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -60,7 +60,7 @@ func run(t *testing.T, what string, f func(context.Context) error) {
 }
 
 // newRealNode opens a node on regtest at a fixed time, and imports block files.
-func newRealNode(t *testing.T, now time.Time, blocks ...string) *realNode {
+func newRealNode(t testing.TB, now time.Time, blocks ...string) *realNode {
 	t.Helper()
 	p := params.Regtest(params.RegtestOptions{})
 	dir := t.TempDir()
@@ -72,7 +72,7 @@ func newRealNode(t *testing.T, now time.Time, blocks ...string) *realNode {
 	}
 	run(t, "chain", r.Chain.Run)
 	cfg := mempool.DefaultConfig()
-	cfg.Chain, cfg.Now = r.Chain, r.Now
+	cfg.Chain, cfg.Now, cfg.SigCache = r.Chain, r.Now, r.SigCache()
 	if r.pool, err = mempool.New(cfg); err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func newRealNode(t *testing.T, now time.Time, blocks ...string) *realNode {
 	}
 }
 
-func (r *realNode) makeTable(t *testing.T, p *params.Params) {
+func (r *realNode) makeTable(t testing.TB, p *params.Params) {
 	t.Helper()
 	versions := headers.NewVersionBits(p)
 	var err error

@@ -17,7 +17,7 @@ import (
 // coinWallet is a node with a chain on which one key has coins.
 type coinWallet struct {
 	*realNode
-	t    *testing.T
+	t    testing.TB
 	key  script.Secret
 	wif  string
 	addr string
@@ -27,7 +27,7 @@ type coinWallet struct {
 }
 
 // newCoinWallet mines so many mature coins.
-func newCoinWallet(t *testing.T, coins int) *coinWallet {
+func newCoinWallet(t testing.TB, coins int) *coinWallet {
 	t.Helper()
 	p := params.Regtest(params.RegtestOptions{})
 	w := &coinWallet{realNode: newRealNode(t, time.Unix(1_600_000_000, 0)), t: t}
@@ -130,7 +130,7 @@ func (w *coinWallet) send(tx *wire.Tx) {
 	}
 }
 
-func member1(t *testing.T, answer string, names ...string) string {
+func member1(t testing.TB, answer string, names ...string) string {
 	t.Helper()
 	v, err := ParseAnswer([]byte(answer))
 	if err != nil {
