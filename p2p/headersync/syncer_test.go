@@ -158,6 +158,18 @@ func TestHeadersThatFollowOnWhatIsBeingJudged(t *testing.T) {
 	}
 }
 
+// What a peer shows on a chain that is known to be invalid is for who judges.
+func TestKnownInvalidHeadersAreJudged(t *testing.T) {
+	b := newBench(t, Config{})
+	list := draft(b.v.genesis(), 2, 0, 1)
+	b.v.take(list)[1].AddStatus(headers.StatusFailed)
+	b.s.AddPeer(1, outbound)
+	b.next()
+	if d := b.check(b.s.Received(b.now, 1, list)); len(d.Submit) != 2 || d.Known != nil {
+		t.Fatalf("decided %v", d)
+	}
+}
+
 func TestRefusedHeadersAreNotAskedOn(t *testing.T) {
 	b := newBench(t, Config{})
 	b.s.AddPeer(1, outbound)
