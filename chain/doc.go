@@ -46,6 +46,14 @@
 // without context never mark a header at all. The memory of blocks in
 // flight is bounded in bytes, whatever arrives.
 //
+// What nobody asked for is to cost its sender work: headers are refused below
+// the work that the caller names ([Chain.MinWork]), blocks that were not
+// requested are kept only where they may soon be the tip ([BlockOptions]). A block
+// that turns out invalid costs a look at the leaves of the tree and at its
+// descendants. Blocks that were requested are the caller's to bound:
+// [Chain.Queued] tells how much waits in memory. Those without their parents
+// wait there too, the nearest 32 MiB; the others are read back from their files.
+//
 // # What survives a crash
 //
 // Blocks and undo data are synced before the index names them, and the index
