@@ -34,8 +34,10 @@ type Actor struct {
 	Peers []peer.ID
 	Ended []time.Duration
 
-	said map[peer.ID]bool
-	out  []p2p.Action
+	said    map[peer.ID]bool
+	places  map[wire.BlockHash]int // in Chain, whose last block is
+	indexed *wire.Block
+	out     []p2p.Action
 }
 
 // Heard is a message that an [Actor] was sent.
@@ -159,13 +161,10 @@ func (a *Actor) answer(from peer.ID, m wire.Message) {
 // locator that is in it.
 func (a *Actor) headersAfter(locator []wire.BlockHash) (list []wire.Header) {
 	first := 0
-search:
 	for _, hash := range locator {
-		for i, b := range a.Chain {
-			if b.Hash() == hash {
-				first = i + 1
-				break search
-			}
+		if i, ok := a.place(hash); ok {
+			first = i + 1
+			break
 		}
 	}
 	for _, b := range a.Chain[first:min(len(a.Chain), first+wire.MaxHeaders)] {
@@ -180,12 +179,23 @@ func (a *Actor) serve(to peer.ID, m *wire.MsgGetData) {
 		if !ok {
 			continue
 		}
-		for _, b := range a.Chain {
-			if b.Hash() == hash {
-				a.Reply(to, &wire.MsgBlock{Block: b})
-			}
+		if i, ok := a.place(hash); ok {
+			a.Reply(to, &wire.MsgBlock{Block: a.Chain[i]})
 		}
 	}
+}
+
+// place finds a block in the chain, by an index that is made anew when the chain
+// has become another one.
+func (a *Actor) place(hash wire.BlockHash) (i int, ok bool) {
+	if last := len(a.Chain) - 1; last < 0 || a.indexed != a.Chain[last] {
+		a.places = make(map[wire.BlockHash]int, len(a.Chain))
+		for i, b := range a.Chain {
+			a.places[b.Hash()], a.indexed = i, b
+		}
+	}
+	i, ok = a.places[hash]
+	return i, ok
 }
 
 // Count returns how many messages of a command it has heard.

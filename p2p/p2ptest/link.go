@@ -86,7 +86,7 @@ func (e *end) send(msg wire.Message) {
 	n := e.node.net
 	out := outgoing{msg: msg, size: frameSize + msg.PayloadSize()}
 	if n.cfg.Strict {
-		out.sum = messageSum(msg)
+		out.sum = n.messageSum(msg)
 	}
 	e.queue = append(e.queue, out)
 	e.node.queued += int64(out.size)
@@ -170,7 +170,7 @@ func (e *end) read(out outgoing) {
 		e.finish(io.EOF)
 		return
 	}
-	if n.cfg.Strict && messageSum(out.msg) != out.sum {
+	if n.cfg.Strict && n.messageSum(out.msg) != out.sum {
 		n.fail("a message %s from node %d to node %d was changed on its way", out.msg.Command(), e.other.node.ID, e.node.ID)
 	}
 	e.given += int64(out.size)

@@ -2,6 +2,7 @@ package p2ptest
 
 import (
 	"fmt"
+	"hash/maphash"
 	"math"
 	"math/rand/v2"
 	"net/netip"
@@ -74,6 +75,9 @@ type Network struct {
 	steps  uint64
 	err    error // the first broken rule of the engine's own
 	free   []*arrival
+
+	seed    maphash.Seed // of message sums, which the run does not depend on
+	payload []byte       // scratch of them
 }
 
 // New returns a network without nodes.
@@ -89,7 +93,7 @@ func New(cfg Config) *Network {
 	}
 	return &Network{
 		cfg: cfg, World: cfg.World, rand: rand.New(rand.NewPCG(cfg.Seed, 0x70327074)),
-		byAddr: make(map[netip.AddrPort]*Node), spread: make(map[[32]byte]*Spread), trace: cfg.Seed,
+		byAddr: make(map[netip.AddrPort]*Node), spread: make(map[[32]byte]*Spread), trace: cfg.Seed, seed: maphash.MakeSeed(),
 	}
 }
 
@@ -190,11 +194,8 @@ func (n *Network) mixString(s string) {
 	n.mix(uint64(len(s)))
 }
 
-// messageSum hashes a message's payload.
-func messageSum(m wire.Message) uint64 {
-	h := uint64(0xcbf29ce484222325)
-	for _, c := range m.AppendPayload(make([]byte, 0, m.PayloadSize())) {
-		h = (h ^ uint64(c)) * 0x100000001b3
-	}
-	return h
+// messageSum hashes a message's payload, to be compared in the same run.
+func (n *Network) messageSum(m wire.Message) uint64 {
+	n.payload = m.AppendPayload(n.payload[:0])
+	return maphash.Bytes(n.seed, n.payload)
 }
