@@ -61,43 +61,26 @@ func (s shares) score(who *account) score {
 	return byWeight
 }
 
-// trim takes the oldest announcements of the worst peer until the bounds hold. The
+// trim takes the oldest announcement of the worst peer until the bounds hold. The
 // shares are those of the beginning, even if a peer loses all it has.
 func (o *Orphanage) trim() {
-	if !o.exceeded() {
-		return
-	}
 	share := shares{weight: o.peerWeight, latency: max(o.maxLatency/max(len(o.peers), 1), 1)}
 	for o.exceeded() {
-		worst, next := o.worst(share)
-		for o.exceeded() {
-			o.withdraw(worst.oldest)
-			if worst.announcements == 0 || share.score(worst).compare(next) <= 0 {
-				break
-			}
-		}
+		o.withdraw(o.worst(share).oldest)
 	}
 }
 
-// worst returns the peer with the highest score, of equals the one that came last,
-// and the score of the second. When nobody else exceeds its share, the second is
-// the share itself.
-func (o *Orphanage) worst(share shares) (*account, score) {
+// worst returns the peer with the highest score, of equals the one that came last.
+func (o *Orphanage) worst(share shares) *account {
 	var worst *account
 	var top score
-	second := score{1, 1}
-	for _, who := range o.peers {
+	for _, who := range o.peers { // in any order: no two are equal
 		s := share.score(who)
 		if worst == nil || before(s, who.id, top, worst.id) {
-			if worst != nil && top.compare(second) > 0 {
-				second = top
-			}
 			worst, top = who, s
-		} else if s.compare(second) > 0 {
-			second = s
 		}
 	}
-	return worst, second
+	return worst
 }
 
 // before reports whether a peer is worse than another.

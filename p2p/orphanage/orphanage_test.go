@@ -1,7 +1,9 @@
 package orphanage
 
 import (
+	"bytes"
 	"encoding/binary"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -273,6 +275,65 @@ func TestMemoryCounts(t *testing.T) {
 	}
 }
 
+// Whatever form an orphan has, it takes twice at most what it counts, and what the
+// allocator rounds up: a sixteenth here.
+func TestMemoryIsBounded(t *testing.T) {
+	for name, form := range map[string]struct{ in, out, script, items, size int }{
+		"small":              {1, 1, 0, 2, 50},
+		"inputs":             {1000, 1, 0, 0, 0},
+		"outputs":            {1, 5000, 0, 0, 0},
+		"scripts":            {100, 100, 200, 0, 0},
+		"items":              {1, 1, 0, 20_000, 0},
+		"inputs with items":  {300, 1, 0, 10, 0},
+		"outputs with items": {1, 1000, 0, 3000, 0},
+		"witness":            {3, 1, 0, 5, 5000},
+	} {
+		b := newBench(t, Config{PeerWeight: 1 << 40, MaxLatency: 1 << 30})
+		const copies = 40
+		var raw [copies][]byte
+		for n := range raw {
+			tx := &wire.Tx{}
+			for range form.in {
+				in := b.input()
+				in.ScriptSig, in.Witness = make([]byte, form.script), make([][]byte, form.items)
+				for i := range in.Witness {
+					in.Witness[i] = make([]byte, form.size)
+				}
+				tx.In = append(tx.In, in)
+			}
+			for range form.out {
+				tx.Out = append(tx.Out, wire.TxOut{PkScript: make([]byte, form.script)})
+			}
+			raw[n] = tx.AppendTo(nil)
+		}
+		before := heap()
+		for n := range raw {
+			tx, err := wire.DecodeTx(bytes.Clone(raw[n]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			b.Add(tx, 1)
+		}
+		taken := heap() - before
+		runtime.KeepAlive(raw)
+		if n, _ := b.Count(); n != copies {
+			t.Fatalf("%s: %d are kept", name, n)
+		}
+		t.Logf("%s: %d bytes, %d counted", name, taken/copies, int(b.Weight())/copies)
+		const fixed = 1500 // of each orphan: itself, its announcement, maps that are half empty
+		if got, most := taken/copies, 2*int(b.Weight())/copies*17/16+fixed; got > most {
+			t.Errorf("%s: takes %d bytes, counts %d", name, got, int(b.Weight())/copies)
+		}
+	}
+}
+
+func heap() int {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
 func TestLatencyScore(t *testing.T) {
 	b := newBench(t, Config{})
 	for _, c := range []struct{ inputs, score int }{{1, 1}, {9, 1}, {10, 2}, {19, 2}, {20, 3}, {100, 11}} {
@@ -425,6 +486,22 @@ func TestWorstPays(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// At the same factor latency is worse than weight, whoever came last.
+func TestLatencyIsWorse(t *testing.T) {
+	b := newBench(t, Config{MaxLatency: 20, PeerWeight: 20_000}) // shares of 10 and 20,000
+	b.many(15, 1, 1)
+	for range 5 {
+		b.adds(b.heavy(6400), 2, true)
+	}
+	b.adds(b.tx(), 1, true) // both use 1.6 shares now
+	if one, _, _ := b.Usage(1); one != 15 {
+		t.Errorf("peer 1 has %d of 16", one)
+	}
+	if two, _, _ := b.Usage(2); two != 5 {
+		t.Errorf("peer 2 has %d of 5", two)
 	}
 }
 

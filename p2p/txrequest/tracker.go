@@ -200,9 +200,6 @@ func (t *Tracker) Next() (time.Time, bool) {
 // ascending order. The slice is the caller's.
 func (t *Tracker) Due(now time.Time) []peer.ID {
 	t.move(now)
-	if len(t.due) == 0 {
-		return nil
-	}
 	ids := make([]peer.ID, len(t.due))
 	for n, o := range t.due {
 		ids[n] = t.peers.at(o).id
