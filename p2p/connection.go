@@ -27,7 +27,8 @@ type connection struct {
 	out    queue[outgoing]
 	counts counters
 	totals *counters
-	copied bool // the writer's: the last block was framed by copying it
+	copied bool               // the writer's: the last block was framed by copying it
+	end    context.CancelFunc // wakes reader and writer from whatever they wait for
 
 	mu  sync.Mutex
 	err error
@@ -40,17 +41,25 @@ type outgoing struct {
 	raw []byte // of a block message
 }
 
-func newConnection(id peer.ID, nc net.Conn, magic [4]byte, receive int, totals *counters) *connection {
-	return &connection{id: id, nc: nc, in: transport.NewV1Reader(nc, magic), framer: transport.V1Writer{Magic: magic}, credit: semaphore.NewWeighted(int64(receive)), size: receive, out: newQueue[outgoing](), totals: totals}
+func newConnection(id peer.ID, nc net.Conn, magic [4]byte, receive int, totals *counters, end context.CancelFunc) *connection {
+	return &connection{
+		id: id, nc: nc, in: transport.NewV1Reader(nc, magic), framer: transport.V1Writer{Magic: magic},
+		credit: semaphore.NewWeighted(int64(receive)), size: receive, out: newQueue[outgoing](), totals: totals, end: end,
+	}
 }
 
-// close ends the connection; the first error counts.
+// close ends the connection; the first error counts. A reader that waits for
+// credit, or a writer without work, would not notice the socket.
 func (c *connection) close(err error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.off {
+	first := !c.off
+	if first {
 		c.off, c.err = true, err
+	}
+	c.mu.Unlock()
+	if first {
 		_ = c.nc.Close() // it ends either way
+		c.end()
 	}
 }
 
@@ -60,10 +69,8 @@ func (c *connection) reason() error {
 	return c.err
 }
 
-// run reads and writes until the connection ends.
+// run reads and writes until the connection ends, and ctx with it.
 func (c *connection) run(ctx context.Context, s *Service) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	stop := context.AfterFunc(ctx, func() { c.close(nil) })
 	defer stop()
 	ended := make(chan struct{})
@@ -73,7 +80,6 @@ func (c *connection) run(ctx context.Context, s *Service) error {
 	}()
 	err := c.read(ctx, s)
 	c.close(err)
-	cancel()
 	<-ended
 	return err
 }

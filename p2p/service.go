@@ -224,13 +224,15 @@ func (s *Service) attach(ctx context.Context, nc net.Conn, kind peer.Kind, targe
 	if name == "" {
 		name = remote.String()
 	}
-	c := newConnection(id, nc, s.cfg.Core.Params.Magic, s.cfg.ReceiveBuffer, &s.totals)
+	own, end := context.WithCancel(ctx)
+	defer end()
+	c := newConnection(id, nc, s.cfg.Core.Params.Magic, s.cfg.ReceiveBuffer, &s.totals, end)
 	s.mu.Lock()
 	s.conns[id] = c
 	s.mu.Unlock()
 	err := error(nil)
 	if s.post(ctx, Connected{Peer: id, Kind: kind, Remote: remote, Local: local, Name: name, Target: target}) {
-		err = c.run(ctx, s)
+		err = c.run(own, s)
 	}
 	c.close(err)
 	s.mu.Lock()
