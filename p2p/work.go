@@ -131,12 +131,14 @@ func (s *Service) serve(ctx context.Context) error {
 		if ev.Err = err; err == nil {
 			ev.Bytes = frameSize + len(raw)
 		}
-		// The core learns the size before the writer can report it written.
-		if !s.post(ctx, ev) {
-			return ctx.Err()
-		}
+		// Queued before the core hears of it: what it says next must not overtake the
+		// block. That the writer may report it sooner than the core knows of it does
+		// no harm.
 		if c := s.conn(a.Peer); c != nil && err == nil {
 			c.out.put(outgoing{raw: raw})
+		}
+		if !s.post(ctx, ev) {
+			return ctx.Err()
 		}
 	}
 }
