@@ -1,7 +1,9 @@
 package p2p
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +40,9 @@ func (c *Core) connected(now time.Time, ev Connected) {
 	}
 	p.hello.deadline = now.Add(c.cfg.PeerTimeout)
 	c.peers[p.id] = p
-	c.order = append(c.order, p)
+	// Readers race each other here, so that a younger peer may come first.
+	at, _ := slices.BinarySearchFunc(c.order, p.id, func(q *peerState, id peer.ID) int { return cmp.Compare(q.id, id) })
+	c.order = slices.Insert(c.order, at, p)
 	if p.kind != peer.Inbound {
 		c.sendVersion(now, p)
 	}
