@@ -378,6 +378,36 @@ func TestPeersComeAndGo(t *testing.T) {
 	}
 }
 
+func TestPlacesAreUsedAgain(t *testing.T) {
+	b := newBench(t, 1)
+	for p := range peer.ID(64) {
+		b.AddPeer(p, Options{})
+	}
+	for p := range peer.ID(1000) {
+		b.RemovePeer(p)
+		b.AddPeer(p+64, Options{})
+	}
+	b.sound()
+	if len(b.peers) != 64 || b.words != 1 {
+		t.Errorf("64 peers take %d places and %d words", len(b.peers), b.words)
+	}
+}
+
+// Without a source of randomness an announcer works, in the same way each time.
+func TestZeroConfig(t *testing.T) {
+	var at [2]time.Time
+	for n := range at {
+		b := &bench{T: t, Announcer: New(Config{}), pool: newPool(), now: start}
+		b.AddPeer(1, Options{Wtxid: true})
+		b.add(b.pool.make(1000))
+		b.wait()
+		at[n] = b.now
+	}
+	if !at[0].Equal(at[1]) || at[0].Equal(start) {
+		t.Errorf("announced at %v and %v", at[0], at[1])
+	}
+}
+
 func TestMoreThan64Peers(t *testing.T) {
 	b := newBench(t, 1)
 	tx, late := b.pool.make(1000), b.pool.make(1000)
