@@ -56,30 +56,6 @@ func wantEvents(tb testing.TB, got []Event, want ...Event) {
 	}
 }
 
-// A pool that starts beside a chain that runs already has taken in what it
-// did not see happen.
-func TestStartsLate(t *testing.T) {
-	b := branch(t, 110, 0)
-	w := build(t, b, nil)
-	late, err := New(w.cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	end := make(chan error, 1)
-	go func() { end <- late.Run(ctx) }()
-	if err := late.TakenIn(t.Context(), w.chain.Events().Last()); err != nil {
-		t.Fatal(err)
-	}
-	if late.Tip() != w.Tip() {
-		t.Fatal("at another tip")
-	}
-	cancel()
-	if err := <-end; err != nil {
-		t.Fatal(err)
-	}
-}
-
 // A block takes its transactions out, with what conflicts with them, and leaves
 // their children.
 func TestBlockConfirms(t *testing.T) {
