@@ -767,7 +767,11 @@ func show(d Decision) (s string) {
 }
 
 func TestFetcherIsLikeItsModel(t *testing.T) {
-	for seed := range uint64(150) {
+	seeds := uint64(150)
+	if testing.Short() {
+		seeds = 40
+	}
+	for seed := range seeds {
 		r := rand.New(rand.NewPCG(seed, 7))
 		script := make([]byte, 100+r.IntN(1500))
 		for i := range script {

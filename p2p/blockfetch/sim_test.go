@@ -357,7 +357,11 @@ func TestSlowLineDropsNobody(t *testing.T) {
 // Whatever most peers do, one honest peer suffices, also when the best chain
 // changes meanwhile.
 func TestOneHonestPeerSuffices(t *testing.T) {
-	for seed := range uint64(30) {
+	seeds := uint64(30)
+	if testing.Short() {
+		seeds = 10
+	}
+	for seed := range seeds {
 		r := rand.New(rand.NewPCG(seed, 1))
 		s := newSim(t, Config{Window: 64, PerPeer: 4, PeerBurst: 8, Credits: 4 << 20}, 0)
 		s.checking = true
