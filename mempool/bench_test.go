@@ -35,7 +35,7 @@ func BenchmarkSubmit(b *testing.B) {
 	for _, c := range []struct {
 		name    string
 		callers int
-	}{{"one caller", 1}, {"64 callers", 64}} {
+	}{{"one by one", 1}, {"64 callers", 64}, {"lists of 64", 0}} {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			total := 0
@@ -58,6 +58,18 @@ func BenchmarkSubmit(b *testing.B) {
 }
 
 func submitAll(b *testing.B, w *world, list []*wire.Tx, callers int) {
+	if callers == 0 {
+		for len(list) > 0 {
+			n := min(64, len(list))
+			for _, v := range w.SubmitAll(b.Context(), list[:n], SubmitOptions{}) {
+				if v.Err != nil {
+					b.Fatal(v.Err)
+				}
+			}
+			list = list[n:]
+		}
+		return
+	}
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range callers {

@@ -27,7 +27,7 @@ func (o *owner) round(ctx context.Context) error {
 		}
 		if len(o.waiting) > 0 && o.waiting[0].alone != nil {
 			o.waiting[0].alone()
-			o.waiting[0].answer(verdict{})
+			o.waiting[0].answer(Verdict{})
 			o.waiting = shift(o.waiting, 1)
 			return nil
 		}
@@ -174,9 +174,9 @@ func (o *owner) commit(batch []*job, now time.Time) {
 	o.publish()
 	for _, j := range batch {
 		if j.err != nil {
-			j.answer(verdict{err: j.err})
+			j.answer(Verdict{Err: j.err})
 		} else {
-			j.answer(verdict{accepted: j.work.accepted()})
+			j.answer(Verdict{Accepted: j.work.accepted()})
 		}
 		j.work = nil
 	}

@@ -35,6 +35,38 @@ func together(tb testing.TB, p *Pool, calls ...func(ctx context.Context) error) 
 	return errs
 }
 
+// A list is judged in its order, whatever each of it comes to.
+func TestSubmitAll(t *testing.T) {
+	b := branch(t, 120, 0)
+	w := build(t, b, nil)
+	a := coin(b, 0, 2, 1000)
+	list := []*wire.Tx{child(a, 1, 1000, 1), a, child(a, 1, 1000, 0), coin(b, 1, 1, 1), &b.Blocks[0].Txs[0], coin(b, 2, 1, 1000), a}
+	want := []error{ErrMissingInputs, nil, nil, ErrMinRelayFee, ErrCoinbase, nil, ErrInPool}
+	got := w.SubmitAll(t.Context(), list, SubmitOptions{})
+	for i := range want {
+		if !errors.Is(got[i].Err, want[i]) || want[i] == nil && got[i].Accepted.Txid != list[i].Txid() {
+			t.Errorf("%d: %v; want %v", i, got[i].Err, want[i])
+		}
+	}
+	w.holds(a, child(a, 1, 1000, 0), coin(b, 2, 1, 1000))
+	// More than the queue holds.
+	var many []*wire.Tx
+	for range 3 * queuedJobs {
+		many = append(many, a)
+	}
+	for i, v := range w.SubmitAll(t.Context(), many, SubmitOptions{}) {
+		if !errors.Is(v.Err, ErrInPool) {
+			t.Fatalf("%d: %v", i, v.Err)
+		}
+	}
+	w.stop()
+	for i, v := range w.SubmitAll(t.Context(), many, SubmitOptions{}) {
+		if !errors.Is(v.Err, ErrClosed) {
+			t.Fatalf("%d: %v", i, v.Err)
+		}
+	}
+}
+
 func (w *world) submitting(tx *wire.Tx) func(context.Context) error {
 	return func(ctx context.Context) error {
 		_, err := w.Submit(ctx, tx, SubmitOptions{})
@@ -205,6 +237,26 @@ func TestMovesInARow(t *testing.T) {
 	wantEvents(t, collect(t, w.Pool, seen), added(other), removed(top[1], ReasonBlock), removed(top[2], ReasonBlock), removed(top[3], ReasonBlock))
 	if err := w.check(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Transactions of blocks that were taken off one after the other come back in
+// the order in which they were confirmed.
+func TestMovesBackInARow(t *testing.T) {
+	w := onStub(t, 104, nil)
+	l := w.ledger
+	start := l.tip
+	line := []*wire.Tx{anyoneTx(wire.OutPoint{Txid: l.base(1).block.Txs[0].Txid()}, wire.Coin, 2)}
+	line = append(line, anyoneTx(wire.OutPoint{Txid: line[0].Txid()}, line[0].Out[0].Value, 2))
+	line = append(line, anyoneTx(wire.OutPoint{Txid: line[1].Txid()}, line[1].Out[0].Value, 2))
+	first := l.mine(start, 1, line[0])
+	l.move(l.mine(first, 1, line[1], line[2]))
+	w.sync()
+	l.move(first)
+	l.move(start)
+	w.sync()
+	if list, _ := w.Txids(); len(list) != 3 {
+		t.Fatalf("%d came back", len(list))
 	}
 }
 

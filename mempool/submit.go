@@ -41,6 +41,41 @@ func (p *Pool) Submit(ctx context.Context, tx *wire.Tx, o SubmitOptions) (Accept
 	return p.post(ctx, &job{tx: tx, keep: true, local: o.Local, maxFee: o.MaxFee})
 }
 
+// Verdict is what became of one transaction of several.
+type Verdict struct {
+	Accepted Accepted
+	Err      error // as of [Pool.Submit]
+}
+
+// SubmitAll submits transactions as [Pool.Submit] does, in their order, and
+// returns what became of each. Those that do not depend on each other are
+// checked side by side, which one call after the other cannot have.
+func (p *Pool) SubmitAll(ctx context.Context, txs []*wire.Tx, o SubmitOptions) []Verdict {
+	out := make([]Verdict, len(txs))
+	posted := make([]*job, len(txs))
+	received := 0
+	receive := func(until int) {
+		for ; received < until; received++ {
+			if j := posted[received]; j != nil {
+				out[received].Accepted, out[received].Err = p.await(ctx, j)
+			}
+		}
+	}
+	for i, tx := range txs {
+		// No more than the queue holds are under way.
+		receive(i - queuedJobs)
+		if out[i].Err = p.checkAlone(tx); out[i].Err != nil {
+			continue
+		}
+		j := &job{tx: tx, keep: true, local: o.Local, maxFee: o.MaxFee}
+		if out[i].Err = p.queue(ctx, j); out[i].Err == nil {
+			posted[i] = j
+		}
+	}
+	receive(len(txs))
+	return out
+}
+
 // Check judges a transaction as [Pool.Submit] does, and keeps nothing.
 func (p *Pool) Check(ctx context.Context, tx *wire.Tx) (Accepted, error) {
 	if err := p.checkAlone(tx); err != nil {
@@ -115,17 +150,12 @@ type job struct {
 	back bool
 	old  *entry
 
-	reply chan verdict // room for one, nil when nobody waits
+	reply chan Verdict // room for one, nil when nobody waits
 	work  *candidate   // set while it is judged
 	err   error
 }
 
-type verdict struct {
-	accepted Accepted
-	err      error
-}
-
-func (j *job) answer(v verdict) {
+func (j *job) answer(v Verdict) {
 	if j.reply != nil {
 		j.reply <- v
 	}
@@ -133,28 +163,41 @@ func (j *job) answer(v verdict) {
 
 // post hands a job to the owner and waits for the verdict.
 func (p *Pool) post(ctx context.Context, j *job) (Accepted, error) {
-	j.reply = make(chan verdict, 1)
+	if err := p.queue(ctx, j); err != nil {
+		return Accepted{}, err
+	}
+	return p.await(ctx, j)
+}
+
+// queue hands a job to the owner.
+func (p *Pool) queue(ctx context.Context, j *job) error {
+	j.reply = make(chan Verdict, 1)
 	select {
 	case <-p.done: // the queue may have room although nobody reads it any more
-		return Accepted{}, ErrClosed
+		return ErrClosed
 	default:
 	}
 	select {
 	case p.jobs <- j:
+		return nil
 	case <-ctx.Done():
-		return Accepted{}, ctx.Err()
+		return ctx.Err()
 	case <-p.done:
-		return Accepted{}, ErrClosed
+		return ErrClosed
 	}
+}
+
+// await waits for the verdict on a job that was queued.
+func (p *Pool) await(ctx context.Context, j *job) (Accepted, error) {
 	select {
 	case v := <-j.reply:
-		return v.accepted, v.err
+		return v.Accepted, v.Err
 	case <-ctx.Done():
 		return Accepted{}, ctx.Err()
 	case <-p.done:
 		select { // the owner may have answered as its last act
 		case v := <-j.reply:
-			return v.accepted, v.err
+			return v.Accepted, v.Err
 		default:
 			return Accepted{}, ErrClosed
 		}
