@@ -12,7 +12,12 @@ import (
 
 // listen opens the addresses that were named for peers. Without any it takes every address of the machine, those of IPv6 if there
 // are any: nobody asked for them.
-func (n *Node) listen(ctx context.Context) ([]net.Listener, error) {
+func (n *Node) listen(ctx context.Context) (listeners []net.Listener, err error) {
+	defer func() {
+		for _, l := range listeners {
+			n.log.Info("Bound to " + l.Addr().String())
+		}
+	}()
 	cfg := n.cfg.Net
 	if len(cfg.Bind) > 0 {
 		return p2p.Listen(ctx, cfg.Bind)
