@@ -115,6 +115,7 @@ func (n *Node) newPeers(ctx context.Context, c *chain.Chain, pool *mempool.Pool,
 		Core: p2p.CoreConfig{
 			Params: n.cfg.Params, Ledger: peerLedger{c, loading}, Pool: pool, Rand: rand.New(rand.NewChaCha8(seed)),
 			MinimumChainWork: n.minimumChainWork(), Services: services, UserAgent: userAgent(cfg.UserAgentComments), BlocksOnly: cfg.BlocksOnly,
+			Unbroadcast:     pool.Unbroadcast,
 			MinRelayFeeRate: n.cfg.Pool.MinRelay, IncrementalFeeRate: n.cfg.Pool.Incremental,
 			Conn:       conn.Config{Connect: cfg.Connect, Added: cfg.AddNode, MaxInbound: cfg.MaxConnections, Inactive: !cfg.NetworkActive},
 			SendBuffer: cfg.MaxSendBuffer, PeerTimeout: cfg.PeerTimeout, Logger: n.sink.Logger("net"),

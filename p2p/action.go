@@ -45,7 +45,7 @@ type (
 	SubmitHeaders struct {
 		Peer peer.ID
 		Seq  uint64
-		Size int // bytes on the wire
+		Size int // receive credit that is to be released with the verdict
 		List []wire.Header
 	}
 
@@ -53,7 +53,7 @@ type (
 	SubmitBlock struct {
 		Peer  peer.ID
 		Seq   uint64
-		Size  int // bytes on the wire
+		Size  int // receive credit that is to be released with the verdict
 		Block *wire.Block
 		// Requested: we asked for it, so that it is taken whatever its work.
 		Requested bool
@@ -64,7 +64,7 @@ type (
 	SubmitTx struct {
 		Peer peer.ID
 		Seq  uint64
-		Size int // bytes on the wire
+		Size int // receive credit that is to be released with the verdict
 		Tx   *wire.Tx
 	}
 

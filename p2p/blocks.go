@@ -27,9 +27,6 @@ func (c *Core) leaveSync(p *peerState) {
 
 // syncHeaders asks for headers, and replaces peers that do not give them.
 func (c *Core) syncHeaders(now time.Time) {
-	if c.cfg.Ledger.Loading() {
-		return
-	}
 	c.decided(nil, c.headers.Next(now))
 }
 
@@ -91,9 +88,6 @@ func (c *Core) announcedBlock(now time.Time, p *peerState, hash wire.BlockHash) 
 
 // fetchBlocks asks for what is needed next, and replaces peers that stall.
 func (c *Core) fetchBlocks(now time.Time) {
-	if c.cfg.Ledger.Loading() {
-		return
-	}
 	d := c.fetch.Next(now)
 	for _, r := range d.Requests {
 		p := c.peers[r.Peer]
@@ -114,11 +108,13 @@ func (c *Core) fetchBlocks(now time.Time) {
 }
 
 // block hands a block on to be judged. One that we asked for costs its sender
-// no credit: the fetcher accounts for it.
+// no credit, as the fetcher accounts for it, unless blocks have grown so fast that
+// what is here exceeds what the fetcher reckoned with.
 func (c *Core) block(now time.Time, p *peerState, m *wire.MsgBlock, size int) {
 	asked := c.fetch.Received(now, p.id, m.Block.Hash(), m.Block.TotalSize())
-	if asked {
+	if asked && !c.fetch.Overdrawn() {
 		c.do(Release{p.id, size})
+		size = 0
 	}
 	c.do(SubmitBlock{Peer: p.id, Seq: p.order.submit(), Size: size, Block: m.Block, Requested: asked})
 }
@@ -144,7 +140,7 @@ func (c *Core) blockJudged(now time.Time, ev BlockJudged) {
 	}
 	c.punish(p, ev.Err)
 	p.order.judged(ev.Seq)
-	if !ev.Requested {
+	if ev.Size > 0 {
 		c.do(Release{p.id, ev.Size})
 	}
 	c.resume(now, p)

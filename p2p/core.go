@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"grapevine/chain/headers"
 	"grapevine/chain/params"
 	"grapevine/internal/u256"
 	"grapevine/p2p/blockfetch"
@@ -46,6 +47,9 @@ type CoreConfig struct {
 	// PeerTimeout is how long a peer has for the handshake; 0 means 60 s
 	// (-peertimeout).
 	PeerTimeout time.Duration
+	// Unbroadcast lists the transactions of the pool that are ours and that no peer
+	// has asked for yet; nil when there are never any.
+	Unbroadcast func() []wire.Txid
 	// FetchCredits bounds the bytes of blocks that are asked for or wait to be
 	// connected; 0 leaves it to blockfetch.
 	FetchCredits int64
@@ -57,6 +61,9 @@ const (
 	// neverRead is how much beyond twice the send buffer may wait for a peer that
 	// does not read before the connection is ended: the largest block, twice.
 	neverRead = 8_000_000
+
+	// loadingPoll is how often is looked whether blocks are still being imported.
+	loadingPoll = time.Second
 
 	defaultSendBuffer  = 1_000_000
 	defaultPeerTimeout = 60 * time.Second
@@ -96,6 +103,8 @@ type Core struct {
 	selfNonce map[uint64]struct{} // of the versions we sent and that were not answered yet
 	actions   []Action
 	woken     time.Time // the last WakeAt
+	lookAgain time.Time // while blocks are imported: nobody tells of its end
+	retry     time.Time // when what nobody asked for is announced again
 }
 
 // txState is what the core knows of transactions outside the pool.
@@ -103,8 +112,9 @@ type txState struct {
 	requests  *txrequest.Tracker
 	orphans   *orphanage.Orphanage
 	announce  *txannounce.Announcer
-	rejected  *recentSet // wtxids, and txids of those without witness; until the tip moves
-	confirmed *recentSet // of blocks lately connected
+	rejected  *recentSet    // wtxids, and txids of those without witness; until the tip moves
+	confirmed *recentSet    // of blocks lately connected
+	last      *headers.Node // the last of those blocks, nil before the first
 	judging   map[wire.Wtxid]struct{}
 	wtxPeers  int // peers that relay by wtxid
 }
@@ -189,8 +199,14 @@ func (c *Core) settle(now time.Time) {
 	for _, p := range slices.Clone(c.duePeers(now)) {
 		c.tend(now, p)
 	}
-	c.syncHeaders(now)
-	c.fetchBlocks(now)
+	if !c.cfg.Ledger.Loading() {
+		c.lookAgain = time.Time{}
+		c.syncHeaders(now)
+		c.fetchBlocks(now)
+	} else if !c.lookAgain.After(now) {
+		c.lookAgain = now.Add(loadingPoll)
+	}
+	c.rebroadcast(now)
 	c.requestTxs(now)
 	c.announceTxs(now)
 	if at, ok := c.nextWake(); ok && !at.Equal(c.woken) {
@@ -222,6 +238,8 @@ func (c *Core) nextWake() (at time.Time, found bool) {
 			earlier(p.wake(), true)
 		}
 	}
+	earlier(c.lookAgain, !c.lookAgain.IsZero())
+	earlier(c.retry, !c.retry.IsZero())
 	earlier(c.plan.Wake())
 	earlier(c.headers.Wake())
 	earlier(c.fetch.Wake())

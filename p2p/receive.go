@@ -24,9 +24,15 @@ func (c *Core) received(now time.Time, ev Received) {
 	}
 	switch m := ev.Msg.(type) {
 	case *wire.MsgHeaders:
+		if c.cfg.Ledger.Loading() { // not asked for, and the ledger has enough to do
+			break
+		}
 		c.headersMessage(now, p, m, ev.Size)
 		return // released with the verdict
 	case *wire.MsgBlock:
+		if c.cfg.Ledger.Loading() {
+			break
+		}
 		c.block(now, p, m, ev.Size)
 		return
 	case *wire.MsgTx:

@@ -4,14 +4,20 @@ import (
 	"slices"
 	"time"
 
+	"grapevine/chain/headers"
 	"grapevine/p2p/peer"
 	"grapevine/p2p/txannounce"
 	"grapevine/p2p/txrequest"
 	"grapevine/wire"
 )
 
-// maxGetData is how many ids one getdata of ours names.
-const maxGetData = 1000
+const (
+	// maxGetData is how many ids one getdata of ours names.
+	maxGetData = 1000
+	// rebroadcastPause is the least time between two announcements of what
+	// nobody asked for; up to half as much is added.
+	rebroadcastPause = 10 * time.Minute
+)
 
 // joinRelay lets a peer take part in relaying transactions.
 func (c *Core) joinRelay(now time.Time, p *peerState) {
@@ -214,10 +220,12 @@ func (c *Core) txAccepted(tx *wire.Tx) {
 func (c *Core) orphan(now time.Time, p *peerState, tx *wire.Tx, missing []wire.Txid) {
 	t := &c.txs
 	for _, parent := range missing {
-		if t.rejected.has([32]byte(parent)) { // it cannot become valid
+		if t.rejected.has([32]byte(parent)) { // it cannot become valid, with whatever witness
 			t.rejected.add([32]byte(tx.Wtxid()))
+			t.rejected.add([32]byte(tx.Txid()))
 			t.orphans.Erase(tx.Wtxid())
 			t.requests.Forget(wire.ByWtxid(tx.Wtxid()))
+			t.requests.Forget(wire.ByTxid(tx.Txid()))
 			return
 		}
 	}
@@ -289,6 +297,7 @@ func (c *Core) txRefused(tx *wire.Tx, v TxVerdict) {
 // impossible, and has orphans judged again whose parents it holds.
 func (c *Core) blockConnected(ev BlockConnected) {
 	t := &c.txs
+	c.confirmedUpTo(c.cfg.Ledger.Tree().Lookup(ev.Block.Hash()))
 	for i := range ev.Block.Txs {
 		tx := &ev.Block.Txs[i]
 		byTxid, byWtxid := wire.ByTxid(tx.Txid()), wire.ByWtxid(tx.Wtxid())
@@ -301,6 +310,36 @@ func (c *Core) blockConnected(ev BlockConnected) {
 	for i := range ev.Block.Txs {
 		c.txAccepted(&ev.Block.Txs[i])
 	}
+}
+
+// confirmedUpTo notes the last block whose transactions count as confirmed. When
+// it does not follow on the one before, blocks have left the chain, and what they
+// confirmed may be relayed once more: all is forgotten then.
+func (c *Core) confirmedUpTo(n *headers.Node) {
+	t := &c.txs
+	if t.last != nil && n != nil && !n.HasAncestor(t.last) {
+		t.confirmed.clear()
+	}
+	if n != nil {
+		t.last = n
+	}
+}
+
+// rebroadcast announces what no peer has asked for once more, to those who have
+// not heard of it: whoever is connected by then. The pauses are random, so that
+// they do not tell whose transaction it is.
+func (c *Core) rebroadcast(now time.Time) {
+	if c.cfg.Unbroadcast == nil || now.Before(c.retry) {
+		return
+	}
+	if !c.retry.IsZero() {
+		for _, txid := range c.cfg.Unbroadcast() {
+			if tx, _, ok := c.cfg.Pool.Lookup(wire.ByTxid(txid)); ok {
+				c.txs.announce.Add(txid, tx.Wtxid())
+			}
+		}
+	}
+	c.retry = now.Add(rebroadcastPause + time.Duration(c.cfg.Rand.Int64N(int64(rebroadcastPause/2))))
 }
 
 // poolAdded announces a transaction to everyone who does not know it.
