@@ -463,4 +463,11 @@ func TestReplay(t *testing.T) {
 	if len(ran) != 1 || ran[0] != 42 {
 		t.Errorf("with seed 42 named, %v ran", ran)
 	}
+	t.Setenv(SeedVariable, "")
+	t.Setenv(SeedsVariable, "5")
+	ran = nil
+	Seeds(t, 3, func(t *testing.T, seed uint64) { ran = append(ran, seed) })
+	if len(ran) != 5 {
+		t.Errorf("with five seeds wanted, %v ran", ran)
+	}
 }

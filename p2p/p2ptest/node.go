@@ -355,64 +355,6 @@ func (n *Node) scheduleWake() {
 	})
 }
 
-func eventTag(e p2p.Event) uint64 {
-	switch e := e.(type) {
-	case p2p.Connected:
-		return 1 | uint64(e.Peer)<<32
-	case p2p.DialFailed:
-		return 2
-	case p2p.Disconnected:
-		return 3 | uint64(e.Peer)<<32
-	case p2p.Received:
-		return 4 | uint64(e.Peer)<<32 ^ uint64(e.Size)<<8
-	case p2p.Wrote:
-		return 5 | uint64(e.Peer)<<32 ^ uint64(e.Bytes)<<8
-	case p2p.Served:
-		return 6 | uint64(e.Peer)<<32
-	case p2p.HeadersJudged:
-		return 7 | uint64(e.Peer)<<32 ^ e.Seq<<8
-	case p2p.BlockJudged:
-		return 8 | uint64(e.Peer)<<32 ^ e.Seq<<8
-	case p2p.TxJudged:
-		return 9 | uint64(e.Peer)<<32 ^ e.Seq<<8
-	case p2p.PoolAdded:
-		return 10
-	case p2p.TipMoved:
-		return 11
-	case p2p.HeaderTip:
-		return 12
-	case p2p.BlockConnected:
-		return 13
-	case p2p.Tick:
-		return 14
-	default:
-		return 15
-	}
-}
-
-func actionTag(a p2p.Action) uint64 {
-	switch a := a.(type) {
-	case p2p.Send:
-		return 33 | uint64(a.Peer)<<32
-	case p2p.ServeBlock:
-		return 34 | uint64(a.Peer)<<32
-	case p2p.Disconnect:
-		return 35 | uint64(a.Peer)<<32
-	case p2p.Dial:
-		return 36
-	case p2p.SubmitHeaders:
-		return 37 | uint64(a.Peer)<<32 ^ a.Seq<<8
-	case p2p.SubmitBlock:
-		return 38 | uint64(a.Peer)<<32 ^ a.Seq<<8
-	case p2p.SubmitTx:
-		return 39 | uint64(a.Peer)<<32 ^ a.Seq<<8
-	case p2p.Release:
-		return 40 | uint64(a.Peer)<<32 ^ uint64(a.Bytes)<<8
-	default:
-		return 41
-	}
-}
-
 // Unreleased returns the bytes that the core was handed of peers that are
 // connected and did not release. When nothing is going on, there should be none.
 func (n *Node) Unreleased() (bytes int64) {

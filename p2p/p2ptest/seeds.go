@@ -8,24 +8,31 @@ import (
 	"time"
 )
 
-// SeedVariable names the environment variable with the one seed to run, and
-// TraceVariable the file that then gets a line a step and action.
+// Variables of the environment: the one seed to run, how many seeds to run instead
+// of a test's own number, and a file that gets a line a step and action.
 const (
 	SeedVariable  = "GRAPEVINE_P2PTEST_SEED"
+	SeedsVariable = "GRAPEVINE_P2PTEST_SEEDS"
 	TraceVariable = "GRAPEVINE_P2PTEST_TRACE"
 )
 
-// Seeds runs a test with the seeds 1 to count, or with the one that the
-// environment names, each as a sub-test. For one that fails it prints how to run
-// it again.
+// Seeds runs a test with the seeds 1 to count, or as the environment asks, each as
+// a sub-test. For one that fails it prints how to run it again.
 func Seeds(t *testing.T, count int, run func(t *testing.T, seed uint64)) {
 	t.Helper()
-	first, last := uint64(1), uint64(count)
-	if s := os.Getenv(SeedVariable); s != "" {
-		seed, err := strconv.ParseUint(s, 10, 64)
-		if err != nil {
-			t.Fatalf("%s: %v", SeedVariable, err)
+	number := func(variable string, value uint64) uint64 {
+		s := os.Getenv(variable)
+		if s == "" {
+			return value
 		}
+		n, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			t.Fatalf("%s: %v", variable, err)
+		}
+		return n
+	}
+	first, last := uint64(1), number(SeedsVariable, uint64(count))
+	if seed := number(SeedVariable, 0); seed != 0 {
 		first, last = seed, seed
 	}
 	for seed := first; seed <= last; seed++ {
