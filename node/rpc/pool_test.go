@@ -407,6 +407,51 @@ func TestDependentTransactions(t *testing.T) {
 	}
 }
 
+// A block of named transactions takes them from the pool, and nothing else;
+// their fees stay unclaimed.
+func TestGenerateBlockOfThePool(t *testing.T) {
+	w := newCoinWallet(t, 3)
+	named, given, other := w.spend(1000, 1, w.coin()), w.spend(1000, 1, w.coin()), w.spend(1000, 1, w.coin())
+	w.send(named)
+	w.send(other)
+	args := fmt.Sprintf(`"%s", ["%s", "%s"]`, w.addr, named.Txid(), rawOf(given))
+	hash := member1(t, w.call("generateblock", args), "hash")
+	b := w.tip()
+	if `"`+b.Hash().String()+`"` != hash || len(b.Txs) != 3 || b.Txs[1].Txid() != named.Txid() || b.Txs[2].Txid() != given.Txid() || b.Txs[0].Out[0].Value != 50*wire.Coin {
+		t.Errorf("block %s has %d transactions and pays %d", hash, len(b.Txs), b.Txs[0].Out[0].Value)
+	}
+	if got, want := w.call("getrawmempool", ""), `["`+other.Txid().String()+`"]`; got != want {
+		t.Errorf("left in the pool: %s, want %s", got, want)
+	}
+	w.refused("generateblock", fmt.Sprintf(`"%s", ["%s"]`, w.addr, named.Txid()), CodeInvalidAddressOrKey, "Transaction "+named.Txid().String()+" not in mempool.")
+	w.refused("generateblock", fmt.Sprintf(`"%s", ["00"]`, w.addr), CodeDeserialization, "Transaction decode failed for 00. Make sure the tx has at least one input.")
+	w.refused("generateblock", fmt.Sprintf(`"%s", ["%s"]`, w.addr, rawOf(given)), CodeVerify, "TestBlockValidity failed: bad-txns-BIP30, tried to overwrite transaction")
+}
+
+// After a block is taken back, what it confirmed waits again, and is mined again.
+func TestReorganisationReturnsTransactions(t *testing.T) {
+	w := newCoinWallet(t, 2)
+	tx := w.spend(1000, 1, w.coin())
+	w.send(tx)
+	w.mine(1)
+	id := `"` + tx.Txid().String() + `"`
+	w.call("invalidateblock", `"`+w.tip().Hash().String()+`"`)
+	if err := w.settled(t.Context()); err != nil { // the node's own chain waits by itself
+		t.Fatal(err)
+	}
+	if got := w.call("getrawmempool", ""); got != "["+id+"]" {
+		t.Errorf("after the block was taken back: %s", got)
+	}
+	if got := member1(t, w.call("getblocktemplate", segwit), "transactions"); !strings.Contains(got, id) {
+		t.Errorf("the template lacks it: %s", got)
+	}
+	w.now = w.now.Add(time.Minute) // another time, another block
+	w.mine(1)
+	if got := w.call("gettxout", id+", 0"); member1(t, got, "confirmations") != "1" {
+		t.Errorf("mined again: %s", got)
+	}
+}
+
 // staleWaiting is a pool that has not heard of the newest block.
 type staleWaiting struct{ Waiting }
 
