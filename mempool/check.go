@@ -51,16 +51,13 @@ func (s *state) checkTotals() error {
 	case vsize != s.vsize || usage != s.txUsage || fees != s.fees:
 		return fmt.Errorf("totals %d, %d, %d; want %d, %d, %d", s.vsize, s.txUsage, s.fees, vsize, usage, fees)
 	}
-	var last *entry
-	for at := s.byAge.Front(); at != nil; at = at.Next() {
-		e := at.Value.(*entry)
-		if s.byTxid[e.txid] != e || e.age != at || last != nil && e.added.Before(last.added) {
+	for i, e := range s.byAge.list {
+		if s.byTxid[e.txid] != e || e.age != i || s.byAge.Less(i, (i-1)/2) {
 			return fmt.Errorf("%s is at a wrong place by age", e.txid)
 		}
-		last = e
 	}
 	for txid := range s.unbroadcast {
-		if s.byTxid[txid] == nil {
+		if s.byTxid[txid] == nil && s.settled { // else it may be set aside
 			return fmt.Errorf("%s is unbroadcast and not there", txid)
 		}
 	}

@@ -1,7 +1,6 @@
 package mempool
 
 import (
-	"container/list"
 	"slices"
 	"time"
 
@@ -34,7 +33,7 @@ type entry struct {
 	spendsCoinbase bool
 
 	node *graph.Node
-	age  *list.Element // in state.byAge
+	age  int // place in state.byAge
 }
 
 func (e *entry) modified() wire.Amount { return e.fee + e.delta }
@@ -51,7 +50,7 @@ type state struct {
 	deltas  map[wire.Txid]wire.Amount
 	changed uint64 // how often deltas were changed
 	graph   *graph.Graph
-	byAge   list.List // of *entry, the oldest first
+	byAge   ages
 
 	unbroadcast map[wire.Txid]struct{}
 
@@ -82,25 +81,11 @@ func (s *state) insert(e *entry, parents []*graph.Node) {
 		s.spends[e.tx.In[i].PrevOut] = e
 	}
 	e.node = s.graph.Add(e.txid, graph.Frac{Fee: e.modified(), Weight: e.adjustedWeight()}, parents, e)
-	s.byAgeInsert(e)
+	s.byAge.add(e)
 	s.vsize += int64(e.vsize)
 	s.fees += e.fee
 	s.txUsage += e.usage
 	s.growSlots()
-}
-
-// byAgeInsert keeps the order of ages: nearly always the newest goes last, but
-// what comes back after a reorganisation keeps its time.
-func (s *state) byAgeInsert(e *entry) {
-	at := s.byAge.Back()
-	for at != nil && at.Value.(*entry).added.After(e.added) {
-		at = at.Prev()
-	}
-	if at == nil {
-		e.age = s.byAge.PushFront(e)
-	} else {
-		e.age = s.byAge.InsertAfter(e, at)
-	}
 }
 
 // remove takes entries out, whose graph must allow it (see [graph.Graph.Remove]).
@@ -113,8 +98,8 @@ func (s *state) remove(list []*entry) {
 		for j := range e.tx.In {
 			delete(s.spends, e.tx.In[j].PrevOut)
 		}
-		s.byAge.Remove(e.age)
-		e.node, e.age = nil, nil
+		s.byAge.remove(e)
+		e.node = nil
 		s.vsize -= int64(e.vsize)
 		s.fees -= e.fee
 		s.txUsage -= e.usage

@@ -1,6 +1,7 @@
 package mempool
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -18,14 +19,17 @@ const maxReturning = 20_000_000
 
 // follow moves the pool to another tip of the chain. What has to be judged with
 // the coins of the new tip is left to settle.
-func (o *owner) follow(to *headers.Node) error {
+func (o *owner) follow(ctx context.Context, to *headers.Node) error {
 	fork := headers.LastCommonAncestor(o.tip, to)
 	if fork != o.tip {
-		if err := o.disconnect(fork); err != nil {
+		if err := o.disconnect(ctx, fork); err != nil {
 			return err
 		}
 	}
 	for h := fork.Height() + 1; h <= to.Height(); h++ {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err := o.connect(to.Ancestor(h)); err != nil {
 			return err
 		}
@@ -36,10 +40,16 @@ func (o *owner) follow(to *headers.Node) error {
 // disconnect takes the blocks above fork off. Their transactions are to come
 // back; what depends on them in the pool is set aside, since it can only be
 // judged after these.
-func (o *owner) disconnect(fork *headers.Node) error {
+func (o *owner) disconnect(ctx context.Context, fork *headers.Node) error {
+	o.mu.Lock()
+	o.settled = false
+	o.mu.Unlock()
 	var jobs []*job
 	size := 0
 	for n := o.tip; n != fork; n = n.Parent() {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		b, err := o.cfg.Chain.Block(n)
 		if err != nil {
 			return fmt.Errorf("mempool: block %s is to be disconnected: %w", n.Hash(), err)
@@ -59,7 +69,7 @@ func (o *owner) disconnect(fork *headers.Node) error {
 	slices.Reverse(jobs)
 	o.bringBack(jobs)
 	o.mu.Lock()
-	o.tip, o.settled, o.recheck = fork, false, true
+	o.tip, o.recheck = fork, true
 	o.publish()
 	return nil
 }
@@ -185,8 +195,11 @@ func (o *owner) blockCame(now time.Time) {
 // settle does what a reorganisation left to be done, once the coins are at the
 // pool's tip; until then it leaves the pool unsettled, as another move is under
 // way. When nothing is left, those who wait for the event are let go.
-func (o *owner) settle() error {
+func (o *owner) settle(ctx context.Context) error {
 	for len(o.returning) > 0 || len(o.aside) > 0 {
+		if ctx.Err() != nil {
+			return nil // the loop ends by itself
+		}
 		list := &o.returning
 		if len(*list) == 0 {
 			list = &o.aside
@@ -231,12 +244,11 @@ func (o *owner) reportLost(batch []*job) {
 // reports false when the coins are at another tip.
 func (o *owner) recheckLocks() (bool, error) {
 	var stale []*job
-	for at := o.byAge.Front(); at != nil; at = at.Next() {
-		e := at.Value.(*entry)
+	o.visit(func(e *entry) {
 		if e.spendsCoinbase || o.tip.Ancestor(e.lockAt.Height()) != e.lockAt {
 			stale = append(stale, &job{tx: e.tx, old: e})
 		}
-	}
+	})
 	coins, tip, err := o.coinsFor(stale)
 	if err != nil || tip != o.tip {
 		return false, err
@@ -253,12 +265,11 @@ func (o *owner) recheckLocks() (bool, error) {
 			locked = append(locked, j.old)
 		}
 	}
-	for at := o.byAge.Front(); at != nil; at = at.Next() {
-		e := at.Value.(*entry)
+	o.visit(func(e *entry) {
 		if !consensus.IsFinalTx(e.tx, height, mtp) || !e.lock.Passes(height, mtp) {
 			locked = append(locked, e)
 		}
-	}
+	})
 	o.drop(o.family(locked), ReasonReorg)
 	return true, nil
 }

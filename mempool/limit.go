@@ -106,17 +106,13 @@ func entriesOf(nodes []*graph.Node) []*entry {
 
 // expire removes what entered before a time, with its descendants.
 func (p *Pool) expire(before time.Time) {
-	var old []*entry
-	for at := p.byAge.Front(); at != nil; at = at.Next() {
-		e := at.Value.(*entry)
-		if !e.added.Before(before) {
-			break
-		}
-		old = append(old, e)
-	}
-	if len(old) > 0 {
-		all := p.family(old)
+	removed := 0
+	for e := p.byAge.oldest(); e != nil && e.added.Before(before); e = p.byAge.oldest() {
+		all := p.family([]*entry{e})
 		p.drop(all, ReasonExpiry)
-		p.log.Debug("transactions expired", "removed", len(all))
+		removed += len(all)
+	}
+	if removed > 0 {
+		p.log.Debug("transactions expired", "removed", removed)
 	}
 }

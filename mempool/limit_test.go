@@ -1,6 +1,8 @@
 package mempool
 
 import (
+	"errors"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -252,5 +254,71 @@ func TestReading(t *testing.T) {
 	}
 	if w.Compare(wire.ByTxid(a.Txid()), wire.ByTxid(d.Txid())) >= 0 || w.Compare(wire.ByTxid(wire.Txid{}), wire.ByTxid(d.Txid())) <= 0 {
 		t.Fatal("order")
+	}
+}
+
+// Whatever comes, a small pool stays within its bound and whole.
+func TestBoundUnderStress(t *testing.T) {
+	w := onStub(t, 104, func(c *Config) { c.ClusterVBytes, c.MaxBytes = 600, 24_000 })
+	r := rand.New(rand.NewPCG(21, 22))
+	type output struct {
+		op    wire.OutPoint
+		value wire.Amount
+	}
+	var outs []output
+	for h := int32(1); h <= 4; h++ {
+		for i := range uint32(4) {
+			outs = append(outs, output{wire.OutPoint{Txid: w.ledger.base(h).block.Txs[0].Txid(), Index: i}, wire.Coin})
+		}
+	}
+	refused := make(map[ErrorKind]int)
+	taken, evicted := 0, 0
+	seen := w.Events().Subscribe()
+	for i := range 1500 {
+		at := r.IntN(len(outs))
+		o := outs[at]
+		tx := &wire.Tx{Version: 2, In: []wire.TxIn{{PrevOut: o.op, Sequence: 0xffffffff}}}
+		n := 2 + r.IntN(3)
+		fee := wire.Amount(r.IntN(3000))
+		for range n {
+			tx.Out = append(tx.Out, wire.TxOut{Value: (o.value - fee) / wire.Amount(n), PkScript: anyone})
+		}
+		tx.Seal()
+		_, err := w.Submit(t.Context(), tx, SubmitOptions{})
+		var e *Error
+		if errors.As(err, &e) {
+			refused[e.Kind]++
+		} else if err != nil {
+			t.Fatal(err)
+		} else {
+			taken++
+			for k := range tx.Out {
+				if tx.Out[k].Value > 10_000 {
+					outs = append(outs, output{wire.OutPoint{Txid: tx.Txid(), Index: uint32(k)}, tx.Out[k].Value})
+				}
+			}
+		}
+		if u := w.Info().Usage; u > w.cfg.MaxBytes {
+			t.Fatalf("%d bytes", u)
+		}
+		if i%50 == 0 {
+			if err := w.check(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if i%300 == 299 {
+			w.clock.forward(time.Hour)
+			w.ledger.move(w.ledger.mine(w.ledger.tip, byte(i/300)))
+			w.sync()
+		}
+	}
+	for _, e := range collect(t, w.Pool, seen) {
+		if e.Reason == ReasonSizeLimit {
+			evicted++
+		}
+	}
+	t.Logf("%d taken, %d evicted, refused %v", taken, evicted, refused)
+	if evicted < 20 || refused[ErrMinFee] == 0 || refused[ErrLargeCluster] == 0 {
+		t.Fatal("too little happened")
 	}
 }

@@ -39,7 +39,10 @@ func (p *Pool) Run(ctx context.Context) error {
 		<-read
 		ended()
 	}()
-	return o.loop(ctx)
+	if err := o.loop(ctx); err != nil && ctx.Err() == nil {
+		return err
+	}
+	return nil
 }
 
 // read hands on the moves of the tip. It must not call into the chain, which
@@ -66,7 +69,7 @@ func (o *owner) loop(ctx context.Context) error {
 			case <-ctx.Done():
 				return nil
 			case e := <-o.moves:
-				if err := o.take(e); err != nil {
+				if err := o.take(ctx, e); err != nil {
 					return err
 				}
 				continue
@@ -108,11 +111,11 @@ func (o *owner) gather() {
 }
 
 // drain applies the moves that are there.
-func (o *owner) drain() error {
+func (o *owner) drain(ctx context.Context) error {
 	for {
 		select {
 		case e := <-o.moves:
-			if err := o.take(e); err != nil {
+			if err := o.take(ctx, e); err != nil {
 				return err
 			}
 		default:
@@ -126,24 +129,24 @@ func (o *owner) drain() error {
 func (o *owner) awaitMove(ctx context.Context) (bool, error) {
 	select {
 	case e := <-o.moves:
-		return true, o.take(e)
+		return true, o.take(ctx, e)
 	case <-ctx.Done():
 		return false, nil
 	}
 }
 
 // take applies one event of the chain.
-func (o *owner) take(e event.Event) error {
+func (o *owner) take(ctx context.Context, e event.Event) error {
 	if e.Seq <= o.seq {
 		return nil
 	}
 	o.seq = e.Seq
 	if e.Kind == event.TipMoved {
 		if n := o.cfg.Chain.Tree().Lookup(e.Hash); n != nil && n != o.tip {
-			if err := o.follow(n); err != nil {
+			if err := o.follow(ctx, n); err != nil {
 				return err
 			}
 		}
 	}
-	return o.settle()
+	return o.settle(ctx)
 }

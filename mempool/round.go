@@ -22,7 +22,7 @@ const (
 // round judges what can be judged of the waiting jobs in one go.
 func (o *owner) round(ctx context.Context) error {
 	for {
-		if err := o.drain(); err != nil {
+		if err := o.drain(ctx); err != nil {
 			return err
 		}
 		if len(o.waiting) > 0 && o.waiting[0].alone != nil {
