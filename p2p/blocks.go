@@ -67,6 +67,7 @@ func (c *Core) headersMessage(now time.Time, p *peerState, m *wire.MsgHeaders, s
 }
 
 func (c *Core) headersJudged(now time.Time, ev HeadersJudged) {
+	c.do(Release{ev.Peer, ev.Size})
 	p := c.peers[ev.Peer]
 	if p == nil {
 		return
@@ -74,7 +75,6 @@ func (c *Core) headersJudged(now time.Time, ev HeadersJudged) {
 	c.decided(p, c.headers.Judged(now, p.id, ev.Count, ev.Last, ev.Err))
 	c.punish(p, ev.Err)
 	p.order.judged(ev.Seq)
-	c.do(Release{p.id, ev.Size})
 	c.resume(now, p)
 }
 
@@ -96,7 +96,7 @@ func (c *Core) fetchBlocks(now time.Time) {
 		}
 		items := make([]wire.Inv, len(r.Nodes))
 		for i, n := range r.Nodes {
-			items[i] = wire.InvOfBlock(n.Hash()).WithWitness()
+			items[i] = p.wanted(wire.InvOfBlock(n.Hash()))
 		}
 		c.send(p, &wire.MsgGetData{Items: items})
 	}
@@ -107,12 +107,17 @@ func (c *Core) fetchBlocks(now time.Time) {
 	}
 }
 
+// bloat is how many times its bytes a block may take in memory before the
+// fetcher's account, which is of bytes, says nothing about it. Blocks of ordinary
+// transactions take two to three times theirs; of the smallest that spend, five.
+const bloat = 8
+
 // block hands a block on to be judged. One that we asked for costs its sender
-// no credit, as the fetcher accounts for it, unless blocks have grown so fast that
-// what is here exceeds what the fetcher reckoned with.
+// no credit, as the fetcher accounts for it, unless it is bloated, or blocks have
+// grown so fast that what is here exceeds what the fetcher reckoned with.
 func (c *Core) block(now time.Time, p *peerState, m *wire.MsgBlock, size int) {
 	asked := c.fetch.Received(now, p.id, m.Block.Hash(), m.Block.TotalSize())
-	if asked && !c.fetch.Overdrawn() {
+	if asked && size <= bloat*m.Block.TotalSize()+blockOverhead+messageOverhead && !c.fetch.Overdrawn() {
 		c.do(Release{p.id, size})
 		size = 0
 	}
@@ -124,6 +129,9 @@ func (c *Core) blockJudged(now time.Time, ev BlockJudged) {
 		c.fetch.Refused(ev.Hash)
 	} else {
 		c.fetch.Judged(ev.Hash)
+	}
+	if ev.Size > 0 {
+		c.do(Release{ev.Peer, ev.Size})
 	}
 	p := c.peers[ev.Peer]
 	if p == nil {
@@ -140,8 +148,5 @@ func (c *Core) blockJudged(now time.Time, ev BlockJudged) {
 	}
 	c.punish(p, ev.Err)
 	p.order.judged(ev.Seq)
-	if ev.Size > 0 {
-		c.do(Release{p.id, ev.Size})
-	}
 	c.resume(now, p)
 }

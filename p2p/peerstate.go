@@ -120,6 +120,15 @@ func (p *peerState) relaysTx() bool {
 // preferred reports whether blocks and transactions are rather asked of it.
 func (p *peerState) preferred() bool { return p.kind != peer.Inbound && p.kind != peer.AddrFetch }
 
+// wanted is how something is asked for: with its witness, if the peer has any
+// (BIP 144).
+func (p *peerState) wanted(it wire.Inv) wire.Inv {
+	if p.hello.theirs.Services.Has(wire.NodeWitness) {
+		return it.WithWitness()
+	}
+	return it
+}
+
 // wake returns when one of the peer's timers runs out.
 func (p *peerState) wake() time.Time {
 	if !p.hello.done {

@@ -113,7 +113,7 @@ func (c *Core) requestTxs(now time.Time) {
 				r.Forget(tx)
 				continue
 			}
-			items = append(items, c.txRequest(tx))
+			items = append(items, p.wanted(wire.InvOfTx(tx)))
 			r.Requested(id, tx, now.Add(txrequest.Timeout))
 			if len(items) == maxGetData {
 				c.send(p, &wire.MsgGetData{Items: items})
@@ -124,11 +124,6 @@ func (c *Core) requestTxs(now time.Time) {
 			c.send(p, &wire.MsgGetData{Items: items})
 		}
 	}
-}
-
-// txRequest asks for a transaction with its witness, by whichever id.
-func (c *Core) txRequest(id wire.GenTxid) wire.Inv {
-	return wire.InvOfTx(id).WithWitness()
 }
 
 // notFound lets another peer be asked.
@@ -194,9 +189,11 @@ func (c *Core) txJudged(now time.Time, ev TxJudged) {
 	default:
 		c.txRefused(ev.Tx, ev.TxVerdict)
 	}
+	if ev.Seq != 0 {
+		c.do(Release{ev.Peer, ev.Size})
+	}
 	if p != nil && ev.Seq != 0 {
 		p.order.judged(ev.Seq)
-		c.do(Release{p.id, ev.Size})
 		c.resume(now, p)
 	}
 }
