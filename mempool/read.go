@@ -132,12 +132,33 @@ func (s *state) visit(show func(*entry)) {
 	})
 }
 
+// describedAtOnce is how many entries are described under one lock: some
+// hundreds of microseconds, so that a long list keeps nobody waiting.
+const describedAtOnce = 256
+
 // Entries returns all transactions in the order in which they would be mined.
+// In a large pool each is as of a moment of its own, and those that leave
+// meanwhile are left out.
 func (p *Pool) Entries() []Entry {
 	p.mu.RLock()
+	s := p.graph.Snapshot()
+	p.mu.RUnlock()
+	nodes := s.Nodes()
+	list := make([]Entry, 0, len(nodes))
+	for part := range slices.Chunk(nodes, describedAtOnce) {
+		list = p.describeAll(list, part)
+	}
+	return list
+}
+
+func (p *Pool) describeAll(list []Entry, nodes []*graph.Node) []Entry {
+	p.mu.RLock()
 	defer p.mu.RUnlock()
-	list := make([]Entry, 0, len(p.byTxid))
-	p.visit(func(e *entry) { list = append(list, p.describe(e)) })
+	for _, n := range nodes {
+		if e := n.Of.(*entry); e.node == n {
+			list = append(list, p.describe(e))
+		}
+	}
 	return list
 }
 
@@ -145,10 +166,14 @@ func (p *Pool) Entries() []Entry {
 // the sequence number of the next event.
 func (p *Pool) Txids() (list []wire.Txid, next uint64) {
 	p.mu.RLock()
-	defer p.mu.RUnlock()
-	list = make([]wire.Txid, 0, len(p.byTxid))
-	p.visit(func(e *entry) { list = append(list, e.txid) })
-	return list, p.nextSeq
+	s, next := p.graph.Snapshot(), p.nextSeq
+	p.mu.RUnlock()
+	nodes := s.Nodes()
+	list = make([]wire.Txid, len(nodes))
+	for i, n := range nodes {
+		list[i] = n.ID
+	}
+	return list, next
 }
 
 // Compare orders two transactions as they would be mined; what is not in the

@@ -153,6 +153,9 @@ func (m *model) compareOrder(t testing.TB) {
 	if !slices.Equal(order, sorted) {
 		t.Fatalf("visited %d nodes in another order than Compare", len(order))
 	}
+	if !slices.Equal(order, m.g.Snapshot().Nodes()) {
+		t.Fatal("a snapshot has another order")
+	}
 	seen := make(map[*Node]bool)
 	for _, n := range order {
 		for p := range m.ancestors(n, nil) {
