@@ -244,7 +244,8 @@ func (o *owner) reportLost(batch []*job) {
 // reports false when the coins are at another tip.
 func (o *owner) recheckLocks() (bool, error) {
 	var stale []*job
-	o.visit(func(e *entry) {
+	o.graph.Each(func(n *graph.Node) {
+		e := n.Of.(*entry)
 		if e.spendsCoinbase || o.tip.Ancestor(e.lockAt.Height()) != e.lockAt {
 			stale = append(stale, &job{tx: e.tx, old: e})
 		}
@@ -265,7 +266,8 @@ func (o *owner) recheckLocks() (bool, error) {
 			locked = append(locked, j.old)
 		}
 	}
-	o.visit(func(e *entry) {
+	o.graph.Each(func(n *graph.Node) {
+		e := n.Of.(*entry)
 		if !consensus.IsFinalTx(e.tx, height, mtp) || !e.lock.Passes(height, mtp) {
 			locked = append(locked, e)
 		}

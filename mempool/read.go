@@ -122,16 +122,6 @@ func sum(nodes []*graph.Node) (count, vsize int, fees wire.Amount) {
 	return len(nodes), vsize, fees
 }
 
-// visit shows all entries in the order in which they would be mined.
-func (s *state) visit(show func(*entry)) {
-	s.graph.Visit(func(c graph.Chunk) graph.Verdict {
-		for _, n := range c.Nodes {
-			show(n.Of.(*entry))
-		}
-		return graph.Take
-	})
-}
-
 // describedAtOnce is how many entries are described under one lock: some
 // hundreds of microseconds, so that a long list keeps nobody waiting.
 const describedAtOnce = 256

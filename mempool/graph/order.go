@@ -96,6 +96,16 @@ func (g *Graph) Visit(visit func(Chunk) Verdict) {
 	}
 }
 
+// Each shows all nodes, parents before their children, in no order among
+// clusters that matters.
+func (g *Graph) Each(show func(*Node)) {
+	for _, c := range g.best.list {
+		for _, n := range c.nodes {
+			show(n)
+		}
+	}
+}
+
 // frontier holds the chunks that can be next: a walk down the heap of clusters
 // by their best chunks, and along each cluster that was entered.
 type frontier struct {
