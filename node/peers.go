@@ -111,7 +111,12 @@ func (n *Node) newPeers(ctx context.Context, c *chain.Chain, pool *mempool.Pool,
 	}
 	var seed [32]byte
 	_, _ = crand.Read(seed[:]) // never fails
+	maxTx := 0                 // the largest that is standard
+	if n.cfg.Pool.AcceptNonStandard {
+		maxTx = wire.MaxPayload
+	}
 	s, err := p2p.New(p2p.Config{
+		MaxTxSize: maxTx,
 		Core: p2p.CoreConfig{
 			Params: n.cfg.Params, Ledger: peerLedger{c, loading}, Pool: pool, Rand: rand.New(rand.NewChaCha8(seed)),
 			MinimumChainWork: n.minimumChainWork(), Services: services, UserAgent: userAgent(cfg.UserAgentComments), BlocksOnly: cfg.BlocksOnly,

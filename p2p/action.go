@@ -72,8 +72,8 @@ type (
 	// network knows it.
 	TxServed struct{ Txid wire.Txid }
 
-	// Release gives back the receive credit of so many bytes: that much of what
-	// the peer sent has been dealt with.
+	// Release gives back the receive credit of one message: it has been dealt
+	// with. It follows on every [Received] exactly once, though the peer may be gone.
 	Release struct {
 		Peer  peer.ID
 		Bytes int

@@ -92,8 +92,12 @@ func (c *connection) read(ctx context.Context, s *Service) error {
 			return err
 		}
 		at := s.cfg.Now()
-		// Before decoding, which takes up to 24 times the memory.
-		if err := c.credit.Acquire(ctx, int64(min(f.Size, c.size))); err != nil {
+		if f.Command == "tx" && len(f.Payload) > s.cfg.MaxTxSize {
+			c.count(f.Command, f.Size, at)
+			continue // the pool would not take it: not worth decoding
+		}
+		cost := costOf(f)
+		if err := c.acquire(ctx, s, cost); err != nil {
 			return err
 		}
 		msg, err := wire.DecodeMessage(f.Command, f.Payload)
@@ -101,18 +105,23 @@ func (c *connection) read(ctx context.Context, s *Service) error {
 		if _, unknown := msg.(*wire.MsgUnknown); unknown {
 			command = otherType
 		}
-		c.counts.received(command, f.Size, at)
-		c.totals.addReceived(f.Size)
+		c.count(command, f.Size, at)
 		if err != nil {
-			return fmt.Errorf("%s message: %w", f.Command, err)
+			err = fmt.Errorf("%s message: %w", f.Command, err)
+		} else if !s.post(ctx, Received{Peer: c.id, Msg: msg, Size: cost, At: at}) {
+			err = context.Canceled
 		}
-		if !s.post(ctx, Received{Peer: c.id, Msg: msg, Size: f.Size, At: at}) {
-			return context.Canceled
+		if err != nil {
+			s.release(c, cost) // the core does not know of it
+			return err
 		}
 	}
 }
 
-func (c *connection) release(bytes int) { c.credit.Release(int64(min(bytes, c.size))) }
+func (c *connection) count(command string, size int, at time.Time) {
+	c.counts.received(command, size, at)
+	c.totals.addReceived(size)
+}
 
 // write sends what is queued, as much as there is in one go.
 func (c *connection) write(ctx context.Context, s *Service) error {
@@ -208,9 +217,22 @@ func (s *Service) accept(ctx context.Context, l net.Listener, conns *sync.WaitGr
 			}
 			continue
 		}
-		conns.Go(func() { s.attach(ctx, nc, peer.Inbound, "") })
+		if s.inbound.Add(1) > int64(s.cfg.Core.Conn.MaxInbound+inboundSlack) {
+			s.inbound.Add(-1)
+			_ = nc.Close() // nothing was said
+			continue
+		}
+		conns.Go(func() {
+			defer s.inbound.Add(-1)
+			s.attach(ctx, nc, peer.Inbound, "")
+		})
 	}
 }
+
+// inboundSlack is how many inbound connections there may be beyond those that the
+// core admits: such as are about to be turned away, or gone while what they sent is
+// still looked at. More are not even given a goroutine.
+const inboundSlack = 16
 
 // dial makes one connection and runs it.
 func (s *Service) dial(ctx context.Context, a Dial, conns *sync.WaitGroup) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"grapevine/chain/chaintest"
 	"grapevine/chain/headers"
 	"grapevine/chain/params"
 	"grapevine/p2p/conn"
@@ -134,6 +135,50 @@ func TestYoungerPeerComesFirst(t *testing.T) {
 	for i, p := range r.Peers(r.now) {
 		if p.ID != peer.ID(i) {
 			t.Errorf("peer %d stands at %d", p.ID, i)
+		}
+	}
+}
+
+// Every message is released once, whatever becomes of its peer.
+func TestEveryMessageIsReleasedOnce(t *testing.T) {
+	block := chaintest.New(t, params.Regtest(params.RegtestOptions{}), 1).Mine(1, 0)[0]
+	messages := []wire.Message{
+		&wire.MsgTx{Tx: spending(wire.Txid{1}, true)}, &wire.MsgBlock{Block: block}, &wire.MsgHeaders{Headers: []wire.Header{block.Header}},
+		&wire.MsgPing{Nonce: 1}, &wire.MsgGetData{Items: []wire.Inv{wire.InvOfTx(wire.ByTxid(wire.Txid{7}))}}, &wire.MsgGetHeaders{},
+		&wire.MsgInv{}, &wire.MsgFeeFilter{Rate: 5}, &wire.MsgUnknown{Name: "novelty"}, &wire.MsgVerack{}, &wire.MsgFilterClear{},
+	}
+	for _, leaves := range []bool{false, true} {
+		r := newRig(t)
+		r.join(1, peer.Inbound)
+		var todo []Action
+		released := 0
+		note := func(list []Action) {
+			todo = append(todo, list...)
+			released += len(ofType[Release](list))
+		}
+		for _, m := range messages {
+			note(r.say(1, m))
+		}
+		if leaves {
+			note(r.step(Disconnected{Peer: 1}))
+		}
+		for len(todo) > 0 {
+			a := todo[0]
+			todo = todo[1:]
+			switch a := a.(type) {
+			case SubmitTx:
+				note(r.step(TxJudged{Peer: a.Peer, Seq: a.Seq, Size: a.Size, Tx: a.Tx}))
+			case SubmitBlock:
+				note(r.step(BlockJudged{Peer: a.Peer, Seq: a.Seq, Size: a.Size, Hash: a.Block.Hash(), Fresh: true}))
+			case SubmitHeaders:
+				note(r.step(HeadersJudged{Peer: a.Peer, Seq: a.Seq, Size: a.Size, Count: len(a.List), Last: r.grow(block)}))
+			}
+		}
+		if !leaves {
+			note(r.step(Disconnected{Peer: 1})) // the last message ended it
+		}
+		if released != len(messages) {
+			t.Errorf("leaves at once %v: %d of %d messages are released", leaves, released, len(messages))
 		}
 	}
 }

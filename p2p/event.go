@@ -44,7 +44,8 @@ type (
 	Received struct {
 		Peer peer.ID
 		Msg  wire.Message
-		// Size is what the message took on the wire, its frame included.
+		// Size is what it counts for against the peer's receive credit: at least what
+		// it took on the wire, its frame included. All of it is released exactly once.
 		Size int
 		// At is when its last byte arrived.
 		At time.Time

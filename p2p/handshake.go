@@ -174,6 +174,9 @@ func (c *Core) disconnected(now time.Time, ev Disconnected) {
 		}
 	}
 	delete(c.selfNonce, p.hello.nonce)
+	for i := range p.order.inbox {
+		c.do(Release{p.id, p.order.inbox[i].size})
+	}
 	if p.hello.done {
 		c.leaveSync(p)
 		c.leaveRelay(p)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"grapevine/chain/event"
 	"grapevine/chain/headers"
@@ -56,6 +57,9 @@ type Config struct {
 	// ReceiveBuffer is how many bytes of a peer's messages may wait to be dealt
 	// with before it is no longer read from; 0 means 5 MB (-maxreceivebuffer).
 	ReceiveBuffer int
+	// MaxTxSize is how many bytes of a transaction are looked at; 0 means 400,000,
+	// which is what the largest that is standard can take.
+	MaxTxSize int
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -63,6 +67,7 @@ type Config struct {
 const (
 	defaultDialTimeout   = 5 * time.Second
 	defaultReceiveBuffer = 5_000_000
+	defaultMaxTxSize     = 400_000
 	// eventQueue lets readers go on while the core works; when it is full they
 	// wait, and so do their peers.
 	eventQueue = 256
@@ -80,6 +85,9 @@ type Service struct {
 	done   chan struct{} // closed when the core is stepped no more
 	nextID atomic.Int64
 	totals counters
+	large  *semaphore.Weighted // see credit.go
+	// inbound counts those that were accepted and of which something is left.
+	inbound atomic.Int64
 
 	// conns are the live connections; the core's goroutine adds and removes.
 	mu    sync.Mutex
@@ -105,6 +113,9 @@ func New(cfg Config) (*Service, error) {
 	if cfg.ReceiveBuffer == 0 {
 		cfg.ReceiveBuffer = defaultReceiveBuffer
 	}
+	if cfg.MaxTxSize == 0 {
+		cfg.MaxTxSize = defaultMaxTxSize
+	}
 	if cfg.Dial == nil {
 		cfg.Dial = (&net.Dialer{}).DialContext
 	}
@@ -113,7 +124,7 @@ func New(cfg Config) (*Service, error) {
 	}
 	return &Service{
 		cfg: cfg, log: core.log, core: core, events: make(chan Event, eventQueue), done: make(chan struct{}), conns: map[peer.ID]*connection{},
-		headers: newQueue[SubmitHeaders](), txs: newQueue[SubmitTx](), blocks: newQueue[ServeBlock](),
+		large: semaphore.NewWeighted(largeRoom), headers: newQueue[SubmitHeaders](), txs: newQueue[SubmitTx](), blocks: newQueue[ServeBlock](),
 	}, nil
 }
 
@@ -172,9 +183,7 @@ func (s *Service) perform(ctx context.Context, now time.Time, a Action, timer *t
 			c.out.put(outgoing{msg: a.Msg})
 		}
 	case Release:
-		if c := s.conn(a.Peer); c != nil {
-			c.release(a.Bytes)
-		}
+		s.release(s.conn(a.Peer), a.Bytes)
 	case ServeBlock:
 		s.blocks.put(a)
 	case SubmitHeaders:
@@ -235,10 +244,12 @@ func (s *Service) attach(ctx context.Context, nc net.Conn, kind peer.Kind, targe
 		err = c.run(own, s)
 	}
 	c.close(err)
+	if s.post(ctx, Disconnected{Peer: id, Err: c.reason()}) {
+		c.settle(ctx)
+	}
 	s.mu.Lock()
 	delete(s.conns, id)
 	s.mu.Unlock()
-	s.post(ctx, Disconnected{Peer: id, Err: c.reason()})
 }
 
 func addrPort(a net.Addr) netip.AddrPort {

@@ -61,18 +61,26 @@ func (o owners) WatchPool(ctx context.Context, _ func(wire.Txid, wire.Wtxid)) er
 // startNode runs a node that listens at addr and connects to the targets.
 func startNode(t *testing.T, network *memoryNet, addr string, connect ...string) *testNode {
 	t.Helper()
+	return startNodeWith(t, network, addr, func(cfg *p2p.Config) { cfg.Core.Conn.Connect = connect })
+}
+
+// startNodeWith runs one whose configuration is changed.
+func startNodeWith(t *testing.T, network *memoryNet, addr string, set func(cfg *p2p.Config)) *testNode {
+	t.Helper()
 	zero := wire.BlockHash{}
 	c, err := chain.Open(chain.Config{Params: params.Regtest(params.RegtestOptions{}), Dir: t.TempDir(), CacheBytes: 4 << 20, AssumeValid: &zero, MaxTipAge: 50 * 365 * 24 * time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := p2p.New(p2p.Config{
+	cfg := p2p.Config{
 		Core: p2p.CoreConfig{
 			Params: c.Params(), Ledger: ledger{c}, Pool: emptyPool{}, Rand: rand.New(rand.NewPCG(1, uint64(len(addr)))),
-			Services: wire.NodeNetwork | wire.NodeWitness, UserAgent: "/test:1/", Conn: conn.Config{Connect: connect, MaxInbound: 10},
+			Services: wire.NodeNetwork | wire.NodeWitness, UserAgent: "/test:1/", Conn: conn.Config{MaxInbound: 10},
 		},
 		Owners: owners{c}, Listeners: []net.Listener{network.listen(addr)}, Dial: network.dial,
-	})
+	}
+	set(&cfg)
+	s, err := p2p.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
