@@ -91,6 +91,9 @@ func (b *bench) wait() []Batch {
 		}
 		batches := b.Due(b.now, b.pool.lookup)
 		b.sound()
+		if err := b.checkTold(b.now); err != nil {
+			b.Fatal(err)
+		}
 		if len(batches) > 0 {
 			return batches
 		}
@@ -320,6 +323,57 @@ func exponential(t *testing.T, name string, sample []float64, mean float64) {
 	}
 	if got := above / n; math.Abs(got-1/math.E) > 0.038 {
 		t.Errorf("%s: %.3f above the mean, want %.3f", name, got, 1/math.E)
+	}
+}
+
+// A backlog goes out in rounds with a wait before each, and a timer that runs is
+// not drawn anew.
+func TestBacklogWaits(t *testing.T) {
+	for _, inbound := range []bool{false, true} {
+		b := newBench(t, 1)
+		b.AddPeer(1, Options{Wtxid: true, Inbound: inbound})
+		for range 200 {
+			b.add(b.pool.make(1000))
+		}
+		for _, want := range []int{70, 70, 60} {
+			b.Due(b.now, b.pool.lookup) // starts the timer, the first time
+			next, _ := b.Next()
+			for range 3 {
+				b.now = b.now.Add(next.Sub(b.now) / 2)
+				if got := b.Due(b.now, b.pool.lookup); len(got) != 0 {
+					t.Fatalf("announced %v early", next.Sub(b.now))
+				}
+				if again, _ := b.Next(); !again.Equal(next) {
+					t.Fatalf("the timer was to end at %v and is to at %v", next, again)
+				}
+			}
+			if got := b.wait(); len(got) != 1 || len(got[0].Items) != want || !b.now.Equal(next) {
+				t.Fatalf("announced %d at %v, want %d at %v", len(got[0].Items), b.now, want, next)
+			}
+		}
+	}
+}
+
+// A round looks up what it tells and a sixteenth of what waits, no more.
+func TestLookups(t *testing.T) {
+	b := newBench(t, 1)
+	b.AddPeer(1, Options{Wtxid: true})
+	b.AddPeer(2, Options{Wtxid: true, Inbound: true})
+	var txs []*wire.Tx
+	for n := range 8000 {
+		txs = append(txs, b.pool.make(wire.FeeRate(n)))
+	}
+	b.add(txs...)
+	b.wait() // ranks all
+	for range 10 {
+		b.pool.lookups = 0
+		told := 0
+		for _, batch := range b.wait() {
+			told += len(batch.Items)
+		}
+		if most := told + 16 + 8000/16; b.pool.lookups > most {
+			t.Errorf("%d look-ups for %d transactions", b.pool.lookups, told)
+		}
 	}
 }
 

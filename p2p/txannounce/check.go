@@ -1,6 +1,9 @@
 package txannounce
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // check verifies the invariants that the package comment lists, in its order,
 // and returns the first that does not hold.
@@ -65,6 +68,23 @@ func (a *Announcer) checkPeers(waiting []int) error {
 	}
 	if inbound != a.inbound || inbound == 0 && !a.inboundNext.IsZero() {
 		return fmt.Errorf("%d wait for inbound peers, %d counted, next %v", inbound, a.inbound, a.inboundNext)
+	}
+	return nil
+}
+
+// checkTold verifies what holds right after Due (4).
+func (a *Announcer) checkTold(now time.Time) error {
+	for _, t := range a.peers {
+		if t == nil || t.waiting == 0 {
+			continue
+		}
+		next := t.next
+		if t.options.Inbound {
+			next = a.inboundNext
+		}
+		if !next.After(now) {
+			return fmt.Errorf("peer %v: %d wait for a timer that ended at %v, now is %v", t.id, t.waiting, next, now)
+		}
 	}
 	return nil
 }

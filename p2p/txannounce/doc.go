@@ -61,4 +61,5 @@
 //  2. A txid leads to something that waits and has that txid.
 //  3. A timer runs only while something waits for its peer, that of inbound peers
 //     while something waits for any of them.
+//  4. After Due, a timer runs for whatever waits, and ends later than now.
 package txannounce

@@ -10,7 +10,6 @@ import (
 
 // round is the work of one call of Due.
 type round struct {
-	number  uint64
 	due     []int    // places of the peers that are told now
 	mask    []uint64 // their bits
 	room    []int    // by place: how many more it may be told now
@@ -102,7 +101,6 @@ func (a *Announcer) draw(now time.Time, mean time.Duration) time.Time {
 // prepare sets the bounds of the round.
 func (a *Announcer) prepare() {
 	r := &a.round
-	r.number++
 	r.full = 0
 	r.batches = make([]Batch, len(r.due))
 	r.mask = append(r.mask[:0], make([]uint64, a.words)...)
@@ -151,12 +149,10 @@ func (a *Announcer) concerns(i int32) bool {
 // visit tells the peers that are due and have room of a transaction, after its
 // parents that wait.
 func (a *Announcer) visit(i int32) {
-	e := &a.entries[i]
-	if e.visited == a.round.number || e.sequence == 0 || !a.hasRoom(i) {
+	if !a.hasRoom(i) { // or it was visited before: nobody with room waits for it then
 		return
 	}
-	e.visited = a.round.number
-	tx, rate, ok := a.round.lookup(e.wtxid)
+	tx, rate, ok := a.round.lookup(a.entries[i].wtxid)
 	if !ok {
 		a.drop(i)
 		return
@@ -170,6 +166,7 @@ func (a *Announcer) visit(i int32) {
 	a.release(i)
 }
 
+// hasRoom reports whether an entry waits for a peer that is due and has room.
 func (a *Announcer) hasRoom(i int32) bool {
 	for _, place := range a.round.due {
 		if a.round.room[place] > 0 && a.waits(i, place) {

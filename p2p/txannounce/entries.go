@@ -12,7 +12,6 @@ type entry struct {
 	txid     wire.Txid
 	rate     wire.FeeRate // as of when it was first a candidate
 	sequence uint64       // zero where nothing waits
-	visited  uint64       // the round in which it was last looked at
 	ranked   bool         // rate is known
 }
 

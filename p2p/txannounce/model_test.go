@@ -242,6 +242,9 @@ func (c *pace) due() {
 	if !slices.EqualFunc(got, want, func(a, b Batch) bool { return a.Peer == b.Peer && slices.Equal(a.Items, b.Items) }) {
 		c.Fatalf("told %v, want %v", got, want)
 	}
+	if err := c.checkTold(c.now); err != nil {
+		c.Fatal(err)
+	}
 	for _, batch := range got {
 		c.told += len(batch.Items)
 		if len(batch.Items) == targetBatch {
@@ -253,9 +256,6 @@ func (c *pace) due() {
 		if _, kept := c.byWtxid[o.wtxid]; !kept && !pooled {
 			c.model.forget(o.wtxid)
 		}
-	}
-	if next, ok := c.Next(); ok && next.IsZero() {
-		c.Fatal("a timer was not started")
 	}
 }
 
