@@ -138,7 +138,9 @@ func TestFirstFailingInput(t *testing.T) {
 	tx.Seal()
 	c := &candidate{tx: tx, spent: spent}
 	for _, from := range []int{20, 3, 32, 10} {
-		c.verify(from, from+1, sigverify.Direct{})
+		if err := c.verify(from, sigverify.Direct{}); err != nil {
+			c.fail(from, err)
+		}
 	}
 	if c.scripts.failed != 3 || c.scripts.err == nil {
 		t.Fatalf("input %d: %v", c.scripts.failed, c.scripts.err)
@@ -259,6 +261,51 @@ func TestMovesBackInARow(t *testing.T) {
 		t.Fatalf("%d came back", len(list))
 	}
 }
+
+// A bad signature among good ones is found, and only what holds is remembered.
+func TestBadSignatureAmongGood(t *testing.T) {
+	b := branch(t, 160, 0)
+	w := build(t, b, nil)
+	list := make([]*wire.Tx, 48)
+	bad := map[int]bool{0: true, 17: true, 18: true, 47: true}
+	for i := range list {
+		list[i] = coin(b, i, 1, 1000)
+		if bad[i] {
+			list[i] = badSignature(b, i)
+		}
+	}
+	for round := range 2 { // the second time most of it is remembered
+		for i, v := range w.SubmitAll(t.Context(), list, SubmitOptions{}) {
+			switch {
+			case bad[i] && (!errors.Is(v.Err, ErrScript)):
+				t.Fatalf("%d: %v", i, v.Err)
+			case !bad[i] && round == 0 && v.Err != nil:
+				t.Fatalf("%d: %v", i, v.Err)
+			}
+		}
+	}
+	remembered := 0
+	for i, tx := range list {
+		spent := []wire.TxOut{b.Coins[tx.In[0].PrevOut].Out}
+		m := script.NewMidstates(tx, spent)
+		if script.Verify(tx, 0, script.StandardFlags, m, sigverify.Cached{Cache: w.cfg.SigCache, Verify: never{}}) == nil {
+			remembered++
+			if bad[i] {
+				t.Errorf("%d is remembered", i)
+			}
+		}
+	}
+	if remembered != len(list)-len(bad) {
+		t.Errorf("%d remembered; want %d", remembered, len(list)-len(bad))
+	}
+}
+
+// never is a verifier for which nothing holds.
+type never struct{}
+
+func (never) ECDSA(_, _ []byte, _ *[32]byte) bool            { return false }
+func (never) Schnorr(_, _ []byte, _ *[32]byte) bool          { return false }
+func (never) TapTweak(_, _ []byte, _ *[32]byte, _ byte) bool { return false }
 
 // storm does all that can be done to a pool at once.
 func storm(t *testing.T, b *chaintest.Branch, forks []*chaintest.Branch, cut int) {

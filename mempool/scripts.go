@@ -14,18 +14,19 @@ import (
 // scriptPool checks the scripts of a round. The owner takes part, and helpers
 // when there is enough for several.
 type scriptPool struct {
-	verifier sigverify.Verifier
-	helpers  int
-	rounds   chan *scriptRound // handed to whichever helpers are free
+	cache   *sigverify.Cache
+	engine  *sigverify.Portable
+	helpers int
+	own     *checker
+	rounds  chan *scriptRound // handed to whichever helpers are free
 }
 
 func newScriptPool(workers int, cache *sigverify.Cache) *scriptPool {
-	return &scriptPool{
-		// What holds is remembered: a block with the transaction will ask again.
-		verifier: sigverify.Cached{Cache: cache, Store: true, Verify: sigverify.NewPortable()},
-		helpers:  workers - 1,
-		rounds:   make(chan *scriptRound),
+	s := &scriptPool{
+		cache: cache, engine: sigverify.NewPortable(), helpers: workers - 1, rounds: make(chan *scriptRound),
 	}
+	s.own = s.checker()
+	return s
 }
 
 // start runs the helpers until ctx ends; the result waits for them.
@@ -33,10 +34,11 @@ func (s *scriptPool) start(ctx context.Context) (wait func()) {
 	var wg sync.WaitGroup
 	for range s.helpers {
 		wg.Go(func() {
+			c := s.checker()
 			for {
 				select {
 				case r := <-s.rounds:
-					r.work(s.verifier)
+					r.work(c)
 					r.helping.Done()
 				case <-ctx.Done():
 					return
@@ -57,23 +59,25 @@ type scriptState struct {
 	err    error
 }
 
-// scriptRound is the script check of a round: parts that are taken one by one.
+// scriptRound is the script check of a round: groups that are taken one by one.
 type scriptRound struct {
-	parts   []scriptPart
+	spans   []span
+	groups  [][]span // runs of spans
 	next    atomic.Int64
 	helping sync.WaitGroup
 }
 
-// scriptPart is a run of inputs of one transaction.
-type scriptPart struct {
-	job      *job
+// span is a run of inputs of one transaction.
+type span struct {
+	work     *candidate
 	from, to int
 }
 
 const (
-	// partInputs is how many inputs are checked in one go; larger transactions
-	// are spread over the helpers.
-	partInputs = 16
+	// groupInputs is how many inputs are checked together, where there are as
+	// many: signatures in one batch share work, and more of them share little
+	// more. Larger transactions are spread over the helpers.
+	groupInputs = 16
 	// helpInputs is from how many inputs on helpers are called: below that the
 	// check takes less than waking them gains.
 	helpInputs = 4
@@ -82,23 +86,11 @@ const (
 // check runs the scripts of all jobs that passed so far, and sets the error of
 // those that fail.
 func (s *scriptPool) check(batch []*job) {
-	r := &scriptRound{}
-	inputs := 0
-	for _, j := range batch {
-		// What was in the pool before has been checked.
-		if j.work == nil || j.old != nil {
-			continue
-		}
-		n := len(j.tx.In)
-		inputs += n
-		for from := 0; from < n; from += partInputs {
-			r.parts = append(r.parts, scriptPart{j, from, min(from+partInputs, n)})
-		}
-	}
-	if inputs >= helpInputs {
+	r := s.plan(batch)
+	if len(r.groups) > 1 {
 		s.call(r)
 	}
-	r.work(s.verifier)
+	r.work(s.own)
 	r.helping.Wait()
 	for _, j := range batch {
 		if j.work != nil && j.work.scripts.err != nil {
@@ -107,10 +99,45 @@ func (s *scriptPool) check(batch []*job) {
 	}
 }
 
+// plan cuts the inputs of a round into groups.
+func (s *scriptPool) plan(batch []*job) *scriptRound {
+	r := &scriptRound{spans: make([]span, 0, len(batch))}
+	inputs := 0
+	for _, j := range batch {
+		// What was in the pool before has been checked.
+		if j.work != nil && j.old == nil {
+			inputs += len(j.tx.In)
+		}
+	}
+	size := groupInputs
+	if inputs < groupInputs*(s.helpers+1) {
+		size = max(helpInputs/2, (inputs+s.helpers)/(s.helpers+1))
+	}
+	start, room := 0, size
+	for _, j := range batch {
+		if j.work == nil || j.old != nil {
+			continue
+		}
+		for from := 0; from < len(j.tx.In); {
+			to := min(from+room, len(j.tx.In))
+			r.spans = append(r.spans, span{j.work, from, to})
+			if room -= to - from; room == 0 {
+				r.groups = append(r.groups, r.spans[start:len(r.spans):len(r.spans)])
+				start, room = len(r.spans), size
+			}
+			from = to
+		}
+	}
+	if start < len(r.spans) {
+		r.groups = append(r.groups, r.spans[start:])
+	}
+	return r
+}
+
 // call hands the round to the helpers that are free, which all are unless they
 // are still on their way back from the last one.
 func (s *scriptPool) call(r *scriptRound) {
-	for range min(s.helpers, len(r.parts)-1) {
+	for range min(s.helpers, len(r.groups)-1) {
 		r.helping.Add(1)
 		select {
 		case s.rounds <- r:
@@ -121,32 +148,34 @@ func (s *scriptPool) call(r *scriptRound) {
 	}
 }
 
-func (r *scriptRound) work(v sigverify.Verifier) {
+func (r *scriptRound) work(c *checker) {
 	for {
 		i := int(r.next.Add(1)) - 1
-		if i >= len(r.parts) {
+		if i >= len(r.groups) {
 			return
 		}
-		p := r.parts[i]
-		p.job.work.verify(p.from, p.to, v)
+		c.check(r.groups[i])
 	}
 }
 
-// verify runs the scripts of a run of inputs.
-func (c *candidate) verify(from, to int, v sigverify.Verifier) {
+// midstates returns what the signature hashes of a candidate share.
+func (c *candidate) midstates() *script.Midstates {
+	c.scripts.once.Do(func() { c.scripts.mids = script.NewMidstates(c.tx, c.spent) })
+	return c.scripts.mids
+}
+
+// verify runs the script of one input.
+func (c *candidate) verify(in int, v sigverify.Verifier) error {
+	return script.Verify(c.tx, in, script.StandardFlags, c.midstates(), v)
+}
+
+// fail notes that an input failed; the first one counts.
+func (c *candidate) fail(in int, err error) {
 	s := &c.scripts
-	s.once.Do(func() { s.mids = script.NewMidstates(c.tx, c.spent) })
-	for in := from; in < to; in++ {
-		err := script.Verify(c.tx, in, script.StandardFlags, s.mids, v)
-		if err == nil {
-			continue
-		}
-		s.mu.Lock()
-		if s.err == nil || in < s.failed {
-			s.failed, s.err = in, err
-		}
-		s.mu.Unlock()
-		return
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil || in < s.failed {
+		s.failed, s.err = in, err
 	}
 }
 
