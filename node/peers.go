@@ -44,13 +44,14 @@ type peerOwners struct {
 	pool *mempool.Pool
 }
 
-// SubmitBlock implements [p2p.Owners].
+// SubmitBlock implements [p2p.Owners]. A refused block may have moved the tip all the same.
 func (o peerOwners) SubmitBlock(ctx context.Context, b *wire.Block, requested bool) (fresh bool, err error) {
 	out, err := o.SubmitBlockWith(ctx, b, chain.BlockOptions{Requested: requested, MinWork: o.MinWork()})
-	if err != nil {
-		return false, err
+	taken := o.pool.TakenIn(ctx, o.Events().Last())
+	if err == nil {
+		err = taken
 	}
-	return out == chain.Connected || out == chain.Stored, o.pool.TakenIn(ctx, o.Events().Last())
+	return out == chain.Connected || out == chain.Stored, err
 }
 
 // SubmitTx implements [p2p.Owners].
