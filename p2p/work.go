@@ -2,6 +2,7 @@ package p2p
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"grapevine/chain/event"
@@ -159,7 +160,7 @@ func (s *Service) followChain(ctx context.Context) error {
 	last := ledger.Active().Tip()
 	for {
 		ev, err := cursor.Next(ctx)
-		if err == event.ErrLagged {
+		if errors.Is(err, event.ErrLagged) {
 			continue // the next event names the tip
 		}
 		if err != nil {
@@ -191,13 +192,13 @@ func (s *Service) followChain(ctx context.Context) error {
 func (s *Service) passBlocks(ctx context.Context, old, tip *headers.Node) error {
 	for _, n := range newBlocks(old, tip) {
 		raw, err := s.cfg.Owners.RawBlock(n)
+		var b *wire.Block
+		if err == nil {
+			b, err = wire.DecodeBlock(raw)
+		}
 		if err != nil {
 			s.log.Warn("cannot read a new block", "hash", n.Hash(), "error", err)
 			continue
-		}
-		b, err := wire.DecodeBlock(raw)
-		if err != nil {
-			return err
 		}
 		if !s.post(ctx, BlockConnected{Block: b}) {
 			return ctx.Err()
