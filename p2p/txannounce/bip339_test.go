@@ -41,3 +41,19 @@ func TestAnotherWitness(t *testing.T) {
 	b.tells(1, told[1], byWtxid(other))
 	b.tells(2, told[2], byTxid(other))
 }
+
+// The witness that left the pool does not hide the transaction from its children.
+func TestAnotherWitnessHasChildren(t *testing.T) {
+	b := newBench(t, 1)
+	b.AddPeer(1, Options{Wtxid: true})
+	tx := b.pool.make(1000)
+	b.add(tx)
+	other := tx.Clone()
+	other.In[0].Witness = [][]byte{{2}}
+	other.Seal()
+	delete(b.pool.entries, tx.Wtxid())
+	b.pool.entries[other.Wtxid()] = pooled{tx: other, rate: 1000}
+	child := b.pool.make(5000, other)
+	b.add(other, child)
+	b.tells(1, b.drain()[1], byWtxid(other, child))
+}
