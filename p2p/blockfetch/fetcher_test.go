@@ -3,7 +3,6 @@ package blockfetch
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"grapevine/chain/headers"
 	"grapevine/p2p/peer"
@@ -296,24 +295,31 @@ func TestAnnouncedBeforeItsHeaderCame(t *testing.T) {
 	}
 }
 
-func TestDirect(t *testing.T) {
+// At the tip a block is asked of who announces it, at once, whoever that is and
+// however many preferred peers there are that do not have it yet.
+func TestAnnouncedAtTheTip(t *testing.T) {
+	inbound := full
+	inbound.Preferred = false
 	b := newBench(t, Config{})
-	line := b.v.grow(b.v.tree.Genesis(), 30, 1)
-	b.f.AddPeer(1, full)
-	b.now = time.Unix(b.v.tree.Genesis().Time(), 0).Add(time.Hour)
-	if got := b.f.Direct(b.now, 1, line[19]); got != nil {
-		t.Fatalf("far ahead: %v", heights(got))
+	b.v.syncing = false
+	line := b.v.grow(b.v.tree.Genesis(), 11, 1)
+	for _, n := range line[:9] {
+		b.v.store(n)
 	}
-	if got := b.f.Direct(b.now, 1, line[1]); !slices.Equal(heights(got), span(1, 2, 1)) {
-		t.Fatalf("near the tip: %v", heights(got))
+	b.peer(1, full, line[8])
+	b.peer(2, inbound, line[8])
+	b.next()
+	b.f.Has(2, line[9])
+	if _, asked := b.next(); !slices.Equal(asked[2], []int32{10}) {
+		t.Fatalf("asked for %v", asked)
 	}
-	if got := b.f.Direct(b.now, 1, line[1]); len(got) != 0 {
-		t.Fatalf("again: %v", heights(got))
+	// A sibling of the tip, with no more work than it.
+	b.deliver(2, line[9], 1000)
+	sibling := b.v.grow(line[8], 1, 2)[0]
+	b.f.Has(2, sibling)
+	if _, asked := b.next(); !slices.Equal(asked[2], []int32{10}) {
+		t.Fatalf("a sibling: asked for %v", asked)
 	}
-	if got := b.f.Direct(b.now.Add(4*time.Hour), 1, line[2]); got != nil {
-		t.Fatalf("when the tip is old: %v", heights(got))
-	}
-	b.check()
 }
 
 func TestReorganisation(t *testing.T) {

@@ -66,30 +66,6 @@ func TestVerdictOnAnUnknownBlock(t *testing.T) {
 	}
 }
 
-func TestDirectWantsWork(t *testing.T) {
-	b := newBench(t, Config{})
-	line := b.v.grow(b.v.tree.Genesis(), 5, 1)
-	for _, n := range line {
-		b.v.store(n)
-	}
-	weak := b.v.grow(line[2], 1, 2)[0]
-	equal := b.v.grow(line[3], 1, 2)[0]
-	b.f.AddPeer(1, full)
-	b.now = time.Unix(line[4].Time(), 0)
-	if got := b.f.Direct(b.now, 1, weak); got != nil {
-		t.Errorf("less work: %v", heights(got))
-	}
-	b.f.cfg.MinWork = equal.ChainWork()
-	b.f.cfg.MinWork[0]++
-	if got := b.f.Direct(b.now, 1, equal); got != nil {
-		t.Errorf("less than the minimum: %v", heights(got))
-	}
-	b.f.cfg.MinWork = equal.ChainWork()
-	if got := b.f.Direct(b.now, 1, equal); len(got) != 1 {
-		t.Errorf("as much work: %v", heights(got))
-	}
-}
-
 func TestPeerThatRefusesTooMuch(t *testing.T) {
 	b := newBench(t, Config{})
 	line := b.v.grow(b.v.tree.Genesis(), 200, 1)

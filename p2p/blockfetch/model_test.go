@@ -310,9 +310,7 @@ func (m *model) load(p *modelPeer, n *headers.Node, now time.Time, d *Decision) 
 		p.downloading = now
 	}
 	p.queue = append(p.queue, modelEntry{node: n, at: now, nth: last + 1})
-	if d != nil {
-		d.request(p.id, n)
-	}
+	d.request(p.id, n)
 }
 
 func (m *model) next(now time.Time) (d Decision) {
@@ -498,27 +496,6 @@ func (m *model) blame(now time.Time, held bool) {
 	}
 }
 
-func (m *model) request(now time.Time, id peer.ID, nodes []*headers.Node) (list []*headers.Node) {
-	p := m.peers[id]
-	if p == nil || p.dropped || !p.opts.Network && !p.opts.Limited {
-		return nil
-	}
-	for _, n := range nodes {
-		if len(p.queue) >= m.allowance() {
-			break
-		}
-		if s := n.Status(); s.Invalid() || s.Has(headers.StatusHasData) || m.underway(n) || p.refused[n] || !p.opts.Witness {
-			continue
-		}
-		if !n.Parent().Status().Has(headers.StatusHasData) && !m.fits() {
-			break
-		}
-		m.load(p, n, now, nil)
-		list = append(list, n)
-	}
-	return list
-}
-
 // play runs a script of bytes on the fetcher and the model, and compares all that they
 // show after each step.
 func play(t testing.TB, script []byte) {
@@ -637,8 +614,6 @@ func (g *game) step() string {
 		}
 		return fmt.Sprintf("%d headers after %d", count, parent.Height())
 	case 16:
-		return g.direct()
-	case 17:
 		switch g.pick(6) {
 		case 0:
 			g.v.syncing = !g.v.syncing
@@ -705,21 +680,6 @@ func (g *game) judge() string {
 	g.f.Judged(hash)
 	g.m.judged(hash, false)
 	return fmt.Sprintf("%d was judged", n.Height())
-}
-
-func (g *game) direct() string {
-	id := g.peer()
-	n := g.node()
-	var nodes []*headers.Node
-	for at := n; at.Parent() != nil && len(nodes) < 3; at = at.Parent() {
-		nodes = append(nodes, at)
-	}
-	slices.Reverse(nodes)
-	got, want := g.f.Request(g.now, id, nodes), g.m.request(g.now, id, nodes)
-	if !slices.Equal(got, want) {
-		g.t.Fatalf("%v is asked directly for %v, the model %v", id, heights(got), heights(want))
-	}
-	return fmt.Sprintf("%v was asked directly", id)
 }
 
 func (g *game) compare(step int, what string) {
