@@ -115,9 +115,14 @@ func (s *state) drop(list []*entry, reason Reason) {
 	}
 	s.remove(list)
 	for _, e := range list {
-		s.report(Removed, e, reason)
-		delete(s.unbroadcast, e.txid)
+		s.gone(e, reason)
 	}
+}
+
+// gone notes that an entry is not there any more, wherever it was.
+func (s *state) gone(e *entry, reason Reason) {
+	s.report(Removed, e, reason)
+	delete(s.unbroadcast, e.txid)
 }
 
 func (s *state) report(kind EventKind, e *entry, reason Reason) {

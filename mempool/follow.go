@@ -140,7 +140,7 @@ func (o *owner) connect(n *headers.Node) error {
 	o.mu.Lock()
 	for _, j := range o.aside {
 		if contains(confirmed, j.tx.Txid()) {
-			o.report(Removed, j.old, ReasonBlock)
+			o.gone(j.old, ReasonBlock)
 		}
 	}
 	o.aside = slices.DeleteFunc(o.aside, func(j *job) bool { return contains(confirmed, j.tx.Txid()) })
@@ -232,8 +232,7 @@ func (o *owner) reportLost(batch []*job) {
 	o.mu.Lock()
 	for _, j := range batch {
 		if j.err != nil && j.old != nil {
-			o.report(Removed, j.old, ReasonReorg)
-			delete(o.unbroadcast, j.old.txid)
+			o.gone(j.old, ReasonReorg)
 		}
 	}
 	o.publish()

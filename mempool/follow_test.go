@@ -251,6 +251,25 @@ func TestUnbroadcast(t *testing.T) {
 	}
 }
 
+// What was sent by us and set aside in a reorganisation is in the end confirmed
+// by the new branch: nobody has to hear of it any more.
+func TestUnbroadcastIsConfirmedAside(t *testing.T) {
+	b := branch(t, 115, 0)
+	w := build(t, b, nil)
+	fork := b.Fork(7)
+	parent := coin(b, 0, 2, 1000)
+	ours := child(parent, 1, 1000, 0)
+	w.extend(block(b, parent))
+	if _, err := w.Submit(t.Context(), ours, SubmitOptions{Local: true}); err != nil {
+		t.Fatal(err)
+	}
+	w.extend(block(fork, parent), block(fork, ours))
+	w.holds()
+	if got := w.Unbroadcast(); len(got) != 0 {
+		t.Fatalf("%v", got)
+	}
+}
+
 // A reader that lags is told, and goes on with what is kept.
 func TestEventsLag(t *testing.T) {
 	r := newEvents()
