@@ -8,6 +8,7 @@ import (
 	"grapevine/chain/consensus"
 	"grapevine/chain/headers"
 	"grapevine/chain/script"
+	"grapevine/mempool/graph"
 	"grapevine/mempool/policy"
 	"grapevine/wire"
 )
@@ -171,19 +172,23 @@ func (o *owner) checkPolicy(j *job, c *candidate) error {
 	if c.sigOps > policy.MaxSigOpsCost {
 		return notStandard(policy.ErrSigOps, fmt.Sprint(c.sigOps))
 	}
+	parents := o.parents(c.tx)
 	if !j.back {
 		if err := o.checkFee(c); err != nil {
 			return err
 		}
+		if err := o.checkTruc(c.tx, c.vsize, parents); err != nil {
+			return err
+		}
 	}
-	if !o.graph.Fits(o.parents(c.tx), policy.AdjustedWeight(c.tx.Weight(), c.sigOps)) {
+	if !o.graph.Fits(parents, policy.AdjustedWeight(c.tx.Weight(), c.sigOps)) {
 		return refuse(ErrLargeCluster, CausePolicy, "")
 	}
 	if j.maxFee > 0 && c.fee > j.maxFee {
 		return refuse(ErrMaxFee, CausePolicy, "")
 	}
 	if standard && !j.back {
-		return o.checkEphemeral(c.tx)
+		return o.checkEphemeral(c.tx, parents)
 	}
 	return nil
 }
@@ -201,9 +206,9 @@ func (o *owner) checkFee(c *candidate) error {
 // checkEphemeral checks that a transaction that spends from one with dust spends
 // that dust too. Such a parent pays no fee and leaves the pool with its child,
 // so that the dust is never left behind.
-func (o *owner) checkEphemeral(tx *wire.Tx) error {
+func (o *owner) checkEphemeral(tx *wire.Tx, parents []*graph.Node) error {
 	var spent map[wire.OutPoint]struct{}
-	for _, n := range o.parents(tx) {
+	for _, n := range parents {
 		parent := n.Of.(*entry).tx
 		for i := range parent.Out {
 			if !policy.IsDust(&parent.Out[i], o.cfg.DustRate) {
@@ -225,8 +230,8 @@ func (o *owner) checkEphemeral(tx *wire.Tx) error {
 }
 
 // enter puts in a transaction that passed everything. Others of the same round
-// went in since it was examined, so its cluster is looked at again. The caller
-// holds the lock for writing.
+// went in since it was examined, so those that it is connected with are looked
+// at again. The caller holds the lock for writing.
 func (o *owner) enter(j *job, now time.Time) error {
 	c := j.work
 	parents := o.parents(c.tx)
@@ -237,6 +242,11 @@ func (o *owner) enter(j *job, now time.Time) error {
 	}
 	if !o.graph.Fits(parents, e.adjustedWeight()) {
 		return refuse(ErrLargeCluster, CausePolicy, "")
+	}
+	if !j.back {
+		if err := o.checkTruc(c.tx, c.vsize, parents); err != nil {
+			return err
+		}
 	}
 	switch {
 	case j.old != nil: // it never left, for those who look

@@ -294,6 +294,53 @@ func TestEphemeralDust(t *testing.T) {
 	w.add(child(dusty, 1, 1000, 0, 2))
 }
 
+// third makes a transaction one of version 3 and signs it again.
+func third(tx *wire.Tx, spent ...wire.TxOut) *wire.Tx {
+	tx = tx.Clone()
+	tx.Version = 3
+	chaintest.Sign(tx, spent)
+	return tx.Seal()
+}
+
+// Families of version 3 stay small and among themselves.
+func TestVersion3(t *testing.T) {
+	b := branch(t, 120, 0)
+	w := build(t, b, nil)
+	of := func(at, outs int) *wire.Tx {
+		tx := coin(b, at, outs, 20_000)
+		return third(tx, b.Coins[tx.In[0].PrevOut].Out)
+	}
+	parent, plain, other := of(0, 3), coin(b, 1, 2, 1000), of(2, 2)
+	large := of(3, 300)
+	w.add(parent, plain, other, large)
+	w.refused(of(4, 330), ErrTruc) // above 10,000 virtual bytes
+	w.refused(child(parent, 1, 1000, 0), ErrTruc)
+	w.refused(third(child(plain, 1, 1000, 0), plain.Out[0]), ErrTruc)
+	both := spend(1, 1000, []wire.OutPoint{{Txid: parent.Txid()}, {Txid: other.Txid()}}, []wire.TxOut{parent.Out[0], other.Out[0]})
+	w.refused(third(both, parent.Out[0], other.Out[0]), ErrTruc)
+	e := w.refused(third(child(parent, 31, 10_000, 0), parent.Out[0]), ErrTruc)
+	if !strings.HasPrefix(e.Detail, "version=3 child tx ") || !strings.HasSuffix(e.Detail, " > 1000 virtual bytes") {
+		t.Fatal(e)
+	}
+	kid := third(child(parent, 2, 1000, 0), parent.Out[0])
+	wantErrors(t, together(t, w.Pool, w.submitting(kid), w.submitting(third(child(parent, 1, 1000, 1), parent.Out[1]))), nil, ErrTruc)
+	if e := w.refused(third(child(parent, 1, 1000, 2), parent.Out[2]), ErrTruc); e.Detail != named(parent)+" would exceed descendant count limit" {
+		t.Fatal(e)
+	}
+	if e := w.refused(third(child(kid, 1, 1000, 0), kid.Out[0]), ErrTruc); !strings.HasSuffix(e.Detail, "would have too many ancestors") {
+		t.Fatal(e)
+	}
+	// In a block everything is allowed, and what comes back from there stays.
+	next := third(child(kid, 1, 1000, 0), kid.Out[0])
+	bl := block(b, parent, kid, next)
+	w.extend(bl)
+	if err := w.chain.Invalidate(t.Context(), bl.Hash()); err != nil {
+		t.Fatal(err)
+	}
+	w.sync()
+	w.holds(parent, kid, next, plain, other, large)
+}
+
 // What only consensus accepts gets in where the operator wants it.
 func TestAcceptNonStandard(t *testing.T) {
 	b := branch(t, 110, 0)

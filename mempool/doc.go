@@ -49,6 +49,7 @@
 //
 // # BIPs
 //
-// 68 and 113 (locks), 125 is not followed: a conflict is refused. 133 rests on
-// [Pool.MinFeeRate].
+// 68 and 113 (locks), 133 (what to ask peers for rests on [Pool.MinFeeRate]), 431
+// (families of version 3, without the replacement of a sibling). BIP 125 is not
+// followed: a conflict is refused.
 package mempool

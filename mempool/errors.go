@@ -34,6 +34,7 @@ const (
 	ErrNonBIP68Final  ErrorKind = "non-BIP68-final"
 	ErrMinFee         ErrorKind = "mempool min fee not met"
 	ErrMinRelayFee    ErrorKind = "min relay fee not met"
+	ErrTruc           ErrorKind = "TRUC-violation"
 	ErrLargeCluster   ErrorKind = "too-large-cluster"
 	ErrEphemeral      ErrorKind = "missing-ephemeral-spends"
 	ErrMaxFee         ErrorKind = "max-fee-exceeded"
