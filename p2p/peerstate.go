@@ -25,7 +25,8 @@ type peerState struct {
 	served  serving
 	fee     feeFilters
 	blocks  blockRelay
-	unsent  int // bytes queued for it that have not left
+	unsent  int       // bytes queued for it that have not left
+	heard   time.Time // when a message last came
 	lastTx  time.Time
 	lastBlk time.Time
 }
@@ -117,6 +118,9 @@ func (p *peerState) relaysTx() bool {
 	return p.hello.theirs != nil && p.hello.theirs.Relay && p.kind.RelaysTx()
 }
 
+// pongs reports whether the peer answers pings (BIP 31).
+func (p *peerState) pongs() bool { return p.hello.common >= pongVersion }
+
 // preferred reports whether blocks and transactions are rather asked of it.
 func (p *peerState) preferred() bool { return p.kind != peer.Inbound && p.kind != peer.AddrFetch }
 
@@ -135,6 +139,9 @@ func (p *peerState) wake() time.Time {
 		return p.hello.deadline
 	}
 	at := p.ping.next
+	if !p.pongs() && p.heard.Add(pingTimeout).Before(at) {
+		at = p.heard.Add(pingTimeout)
+	}
 	if p.ping.nonce != 0 {
 		at = p.ping.sent.Add(pingTimeout)
 	}

@@ -23,6 +23,10 @@ func (c *Core) tend(now time.Time, p *peerState) {
 		c.drop(p, "ping timeout")
 		return
 	}
+	if !p.pongs() && !now.Before(p.heard.Add(pingTimeout)) {
+		c.drop(p, "nothing was heard for too long")
+		return
+	}
 	if p.ping.nonce == 0 && !now.Before(p.ping.next) {
 		c.sendPing(now, p)
 	}
@@ -32,7 +36,7 @@ func (c *Core) tend(now time.Time, p *peerState) {
 func (c *Core) sendPing(now time.Time, p *peerState) {
 	p.ping.sent = now
 	p.ping.next = now.Add(pingInterval)
-	if p.hello.common <= pongVersion-1 {
+	if !p.pongs() {
 		c.send(p, &wire.MsgPing{Short: true}) // no pong will come
 		return
 	}

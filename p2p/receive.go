@@ -13,6 +13,7 @@ func (c *Core) received(now time.Time, ev Received) {
 		c.do(Release{ev.Peer, ev.Size})
 		return
 	}
+	p.heard = now
 	if c.handshakeMessage(now, p, ev.Msg) {
 		c.do(Release{p.id, ev.Size})
 		return
