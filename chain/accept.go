@@ -98,9 +98,6 @@ func (c *Chain) acceptBlock(b *wire.Block, how arrival) (n *headers.Node, fresh 
 // lowWork reports whether headers with the given work would end with less than
 // least after prev. A parent that is unknown is another error.
 func (c *Chain) lowWork(prev wire.BlockHash, work, least u256.Int) bool {
-	if least.IsZero() {
-		return false
-	}
 	p := c.tree.Lookup(prev)
 	return p != nil && p.ChainWork().Add(work).Cmp(least) < 0
 }
@@ -113,7 +110,7 @@ const unrequestedAhead = 288
 // are spent only on one that may soon be the tip.
 func (c *Chain) welcome(n *headers.Node) bool {
 	tip := c.tip()
-	if tip != nil && (n.ChainWork().Cmp(tip.ChainWork()) < 0 || n.Height() > tip.Height()+unrequestedAhead) {
+	if n.ChainWork().Cmp(tip.ChainWork()) < 0 || n.Height() > tip.Height()+unrequestedAhead {
 		return false
 	}
 	return n.ChainWork().Cmp(*c.cfg.MinimumChainWork) >= 0
@@ -134,8 +131,8 @@ func (c *Chain) received(n *headers.Node, b *wire.Block, pos blockstore.Pos) {
 	n.AddStatus(headers.StatusHasData | headers.StatusValidTransactions)
 	c.dirty[n] = struct{}{}
 	c.link(n)
-	if n.ChainTxCount() == 0 || c.tip() == nil || better(n, c.tip()) {
-		c.recent.put(n, b)
+	if better(n, c.tip()) {
+		c.recent.put(n, b) // its turn may come soon
 	}
 }
 

@@ -45,7 +45,7 @@ func (c *Chain) forgetLosers() {
 	}
 	c.moves = 0
 	for n := range c.recent.blocks {
-		if n.ChainTxCount() != 0 && !better(n, tip) || n.ChainWork().Cmp(tip.ChainWork()) <= 0 {
+		if n.ChainWork().Cmp(tip.ChainWork()) <= 0 {
 			c.recent.drop(n)
 		}
 	}

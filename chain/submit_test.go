@@ -115,7 +115,7 @@ func TestLowWork(t *testing.T) {
 	if _, err := c.SubmitHeadersWith(t.Context(), weak, enough); !errors.Is(err, consensus.ErrLowChainWork) || known(c.Chain) != 0 {
 		t.Errorf("the last without proof: %v, %d headers kept", err, known(c.Chain))
 	}
-	if _, err := c.SubmitHeaders(t.Context(), weak[1190:]); !errors.Is(err, consensus.ErrPrevNotFound) {
+	if _, err := c.SubmitHeadersWith(t.Context(), weak[1190:], enough); !errors.Is(err, consensus.ErrPrevNotFound) {
 		t.Errorf("unknown parent: %v", err)
 	}
 	// A broken rule is told before the lack of work.
