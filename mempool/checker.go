@@ -43,14 +43,12 @@ func (c *checker) check(group []span) {
 	c.batch.Reset()
 	c.asked = c.asked[:0]
 	for _, s := range group {
-		for in := s.from; in < s.to; in++ {
+		s.run(func(in int) error {
 			if singleCheck(&s.work.tx.In[in], s.work.spent[in].PkScript) && s.work.verify(in, c) == nil {
-				continue
+				return nil
 			}
-			if err := s.work.verify(in, c.exact); err != nil {
-				s.work.fail(in, err)
-			}
-		}
+			return s.work.verify(in, c.exact)
+		})
 	}
 	if len(c.asked) == 0 {
 		return
@@ -62,10 +60,16 @@ func (c *checker) check(group []span) {
 		return
 	}
 	for _, s := range group {
-		for in := s.from; in < s.to; in++ {
-			if err := s.work.verify(in, c.exact); err != nil {
-				s.work.fail(in, err)
-			}
+		s.run(func(in int) error { return s.work.verify(in, c.exact) })
+	}
+}
+
+// run checks the inputs up to the first that fails, of this span or of one before:
+// the others do not save the transaction, and are not to cost anything.
+func (s span) run(check func(in int) error) {
+	for in := s.from; in < s.to && !s.work.failedBefore(in); in++ {
+		if err := check(in); err != nil {
+			s.work.fail(in, err)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 
@@ -306,6 +307,61 @@ type never struct{}
 func (never) ECDSA(_, _ []byte, _ *[32]byte) bool            { return false }
 func (never) Schnorr(_, _ []byte, _ *[32]byte) bool          { return false }
 func (never) TapTweak(_, _ []byte, _ *[32]byte, _ byte) bool { return false }
+
+// What stands behind an input that fails costs nothing, in the batch's second look
+// and in spans of the same transaction that come later.
+func TestNothingIsCheckedBehindAFailure(t *testing.T) {
+	b := branch(t, 160, 0)
+	const inputs, good = 8, 2
+	var ops []wire.OutPoint
+	var spent []wire.TxOut
+	for _, op := range b.Ripe() {
+		if out := b.Coins[op].Out; len(ops) < inputs && script.IsP2WPKH(out.PkScript) {
+			ops, spent = append(ops, op), append(spent, out)
+		}
+	}
+	tx := spend(1, 1000, ops, spent).Clone()
+	tx.In[good].Witness = [][]byte{tx.In[good].Witness[0], {}} // not the key: fails at once
+	for in := good + 1; in < inputs; in++ {
+		sig := slices.Clone(tx.In[in].Witness[0])
+		sig[len(sig)-2] ^= 1
+		tx.In[in].Witness = [][]byte{sig, tx.In[in].Witness[1]}
+	}
+	tx.Seal()
+	pool := newScriptPool(1, sigverify.NewCache(1<<14))
+	counted := &counting{}
+	c := pool.checker()
+	c.exact.Verify = counted
+	work := &candidate{tx: tx, spent: spent}
+	c.check([]span{{work, 0, inputs / 2}})
+	if work.scripts.failed != good || work.scripts.err == nil {
+		t.Fatalf("input %d: %v", work.scripts.failed, work.scripts.err)
+	}
+	if counted.calls > good {
+		t.Errorf("%d signatures checked, %d stand before the failure", counted.calls, good)
+	}
+	c.check([]span{{work, inputs / 2, inputs}})
+	if len(c.asked) > 0 || counted.calls > good {
+		t.Errorf("%d and %d checks behind it", len(c.asked), counted.calls)
+	}
+	// With a bad signature in front, the second look ends there.
+	work = &candidate{tx: tx, spent: spent}
+	c.check([]span{{work, good + 1, inputs}})
+	if counted.calls > good+1 || work.scripts.failed != good+1 {
+		t.Errorf("%d checks until input %d", counted.calls, work.scripts.failed)
+	}
+}
+
+// counting is a verifier that counts what it is asked.
+type counting struct {
+	sigverify.Direct
+	calls int
+}
+
+func (c *counting) ECDSA(pubkey, sig []byte, hash *[32]byte) bool {
+	c.calls++
+	return c.Direct.ECDSA(pubkey, sig, hash)
+}
 
 // storm does all that can be done to a pool at once.
 func storm(t *testing.T, b *chaintest.Branch, forks []*chaintest.Branch, cut int) {

@@ -179,6 +179,14 @@ func (c *candidate) fail(in int, err error) {
 	}
 }
 
+// failedBefore reports whether an input before this one is known to fail.
+func (c *candidate) failedBefore(in int) bool {
+	s := &c.scripts
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err != nil && s.failed < in
+}
+
 // scriptError says which script failed.
 func (c *candidate) scriptError() error {
 	in := c.scripts.failed
