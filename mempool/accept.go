@@ -184,9 +184,6 @@ func (o *owner) checkPolicy(j *job, c *candidate) error {
 	if !o.graph.Fits(parents, policy.AdjustedWeight(c.tx.Weight(), c.sigOps)) {
 		return refuse(ErrLargeCluster, CausePolicy, "")
 	}
-	if j.maxFee > 0 && c.fee > j.maxFee {
-		return refuse(ErrMaxFee, CausePolicy, "")
-	}
 	if standard && !j.back {
 		return o.checkEphemeral(c.tx, parents)
 	}

@@ -216,6 +216,9 @@ func TestMaxFee(t *testing.T) {
 	if _, err := w.Submit(t.Context(), tx, SubmitOptions{MaxFee: 999}); !errors.Is(err, ErrMaxFee) {
 		t.Fatal(err)
 	}
+	if _, err := w.Submit(t.Context(), badSignature(b, 0), SubmitOptions{MaxFee: 999}); !errors.Is(err, ErrScript) {
+		t.Fatalf("what is wrong besides the fee comes first: %v", err)
+	}
 	w.holds()
 	a, err := w.Submit(t.Context(), tx, SubmitOptions{MaxFee: 1000})
 	if err != nil {

@@ -156,6 +156,10 @@ func (o *owner) coinsFor(batch []*job) ([]consensus.Coin, *headers.Node, error) 
 func (o *owner) commit(batch []*job, now time.Time) {
 	o.mu.Lock()
 	for _, j := range batch {
+		if j.err == nil && j.maxFee > 0 && j.work.fee > j.maxFee {
+			// The last of all reasons: callers are to hear first what else is wrong.
+			j.err = refuse(ErrMaxFee, CausePolicy, "")
+		}
 		if j.err == nil && j.keep {
 			j.err = o.enter(j, now)
 		}
