@@ -8,7 +8,104 @@
 // and returns [Action]s. The core has no goroutine, clock, lock or socket, never
 // blocks and never validates: it posts headers, blocks and transactions to their
 // owners and takes the verdicts as events. The shell, [Service], owns sockets and
-// goroutines: a reader and a writer a peer, bounded workers, and one
-// goroutine that steps the core. The package p2ptest runs the same core with a
-// fake clock by the thousand.
+// goroutines. The package p2ptest runs the same core with a fake clock by the
+// thousand.
+//
+// What the core decides is spread over packages that each do one thing: conn
+// (which connections to keep), headersync (whom to ask for headers), blockfetch
+// (whom for blocks), txrequest (whom for transactions), orphanage (transactions
+// without their parents) and txannounce (what to tell whom, and when). The core
+// holds what lies between them: the handshake, the order of replies, serving,
+// pings, fee filters, and what follows from a verdict.
+//
+// # Who owns what
+//
+// One goroutine of the service steps the core and does its actions, none of which
+// makes it wait. All else posts events to it, through a queue of 256:
+//
+//	reader, one a peer    bytes -> frame -> credit -> message -> Received
+//	writer, one a peer    what is queued for the peer -> frames -> bytes, Wrote
+//	judge of headers      SubmitHeaders in their order -> HeadersJudged
+//	judge of transactions SubmitTx in their order -> TxJudged
+//	one for each block    SubmitBlock -> BlockJudged
+//	two that serve        ServeBlock -> bytes for the writer, Served
+//	two that follow       chain and pool -> TipMoved, BlockConnected, PoolAdded
+//
+// When the queue is full its senders wait. The core waits for nobody, and a judge
+// waits for the owner of chain or pool only, neither of which ever waits for this
+// package, so that nothing can stand still for good. Peers on the other side do not
+// change that: a reader stops when its peer's credit is used up. Credit is held by
+// what is being judged, which ends by itself, and by questions whose answers the
+// peer does not read. Two nodes that read only once they have written would have
+// to send each other 5 MB of questions unread; ours ask a peer for at most 256
+// blocks and 5000 transactions at a time, 190 kB.
+//
+// # Order
+//
+// A message that shows what we know (a pong, headers, data) answers for all that the
+// same peer sent before: it waits until that was judged and readers see the
+// result. So who sends a block and then a ping knows by the pong that the block was
+// dealt with. Blocks and transactions themselves are passed on at once, and no peer
+// waits for the verdicts on what another sent. A pool judges one transaction after
+// another, in the order in which they came.
+//
+// # Attackers, and what they can take
+//
+// Peers are strangers. Whatever one sends takes memory on its account, reckoned as
+// what it takes once decoded ([wire.Footprint], up to 25 times the bytes), plus
+// 256 bytes for each message and 16 KiB for each block:
+//
+//   - Not dealt with: at most the receive credit, 5 MB, or one message that is larger.
+//     What exceeds 2 MiB takes a share of 128 MiB that all peers have in common, before
+//     it is decoded and until it was judged. A transaction of more than 400,000
+//     bytes, which the pool would refuse, is not decoded.
+//   - Being read: one frame of at most 4 MB, whose memory grows with what arrives, to
+//     5.3 MB while it is copied. To be sent: twice the send buffer and 8 MB, 10 MB in
+//     all; requests wait from 1 MB on, and who lets more pile up is dropped.
+//   - Blocks that were asked for are on the fetcher's account of 48 MiB for all peers. One
+//     of more than eight times its bytes in memory stays on its sender's account, and so
+//     do all while more than 48 MiB are here: 384 MiB at the very worst, 120 MB of
+//     ordinary blocks.
+//   - Remembered: 1.3 MB of announcements, 790 kB of what the peer knows, 404,000 weight
+//     units of orphans, 30 kB of its chain; see the packages.
+//
+// A place is free for another peer once all is dealt with that came through it, so
+// that coming back buys no new credit. There are as many places as inbound
+// connections are admitted, and 16 more. With 125 connections, all of them hostile and
+// all at the limit of everything at once, that is 125 x (5 + 5.3 + 10 + 3) MB and
+// what is shared: 3.6 GB, where honest ones take a tenth of it. 12 MB at most are
+// remembered of refused transactions, 5 MB of confirmed ones.
+//
+// A peer that breaks the protocol is disconnected: by one table for what a verdict
+// says of who sent a block or header (verdicts.go), for what cannot be decoded or has
+// a wrong checksum at once. A transaction that is refused is nobody's fault. A peer
+// that an operator named is not punished for verdicts. Who says nothing is dropped:
+// after 60 s in the handshake, 20 minutes without the pong to a ping; stalling is
+// headersync's and blockfetch's matter. Text from peers is shown without anything but
+// letters, digits and a little punctuation.
+//
+// # BIPs
+//
+// 31 (pong), 35 and 37 (not offered: BIP 111 then ends the connection), 111, 130
+// (sendheaders), 133 (feefilter), 144 (witnesses are asked of who has them), 155
+// (sendaddrv2; addresses are still passed over), 159 (the services of pruned peers), 339
+// (wtxidrelay), 434 (feature: none is known yet). BIP 152's getblocktxn is answered
+// with the whole block, which is always allowed; sendcmpct is not sent yet.
+//
+// # Other than Bitcoin Core
+//
+//   - Bytes that do not decode, or have a wrong checksum, cost their sender the
+//     connection; Core passes over them. An honest peer sends none.
+//   - Replies wait for verdicts, as above; Core judges each message before it reads
+//     the next of the same peer, which has the same effect and makes peers wait for
+//     each other.
+//   - A block that a peer does not send is asked of others after a while; Core waits
+//     until it may drop the peer. The window, the sixteen blocks a peer and the
+//     stalling rules are Core's.
+//   - Orphans are judged again when a block brings their parents, too.
+//   - Credit is of memory and not of bytes on the wire, and shared by all for the largest
+//     messages.
+//   - Not here yet, as there are no connections of our own choice: eviction of
+//     inbound peers and of outbound ones that are behind, addresses, a second look at
+//     headers with little work before they are kept.
 package p2p

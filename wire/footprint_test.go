@@ -70,3 +70,19 @@ func TestFootprintOfMalformed(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkFootprint(b *testing.B) {
+	many := make([]Tx, 3000)
+	for i := range many {
+		many[i] = Tx{
+			Version: 2, In: []TxIn{{Witness: [][]byte{make([]byte, 72), make([]byte, 33)}}, {Witness: [][]byte{make([]byte, 72), make([]byte, 33)}}},
+			Out: []TxOut{{PkScript: make([]byte, 22)}, {PkScript: make([]byte, 22)}},
+		}
+	}
+	payload := NewBlock(Header{}, many).Raw()
+	b.SetBytes(int64(len(payload)))
+	for b.Loop() {
+		Footprint("block", payload)
+	}
+	b.ReportMetric(float64(Footprint("block", payload))/float64(len(payload)), "ratio")
+}
