@@ -45,7 +45,7 @@ func (r *rollingFee) at(now time.Time, usage, limit int64, incremental wire.FeeR
 
 // ask returns what the rate demands: at least the increment, unless nothing.
 func (r *rollingFee) ask(rate float64, incremental wire.FeeRate) wire.FeeRate {
-	asked := wire.FeeRate(math.Round(rate))
+	asked := wire.FeeRate(math.Round(min(rate, 1<<62))) // far above all money
 	if !r.settled || rate == 0 {
 		return asked
 	}
@@ -85,7 +85,7 @@ func (p *Pool) limit(now time.Time) {
 	removed := 0
 	for len(p.byTxid) > 0 && p.usage() > p.cfg.MaxBytes {
 		c, _ := p.graph.Worst()
-		if rate := float64(c.Rate.PerKvB() + p.cfg.Incremental); rate > p.rolling.rate {
+		if rate := float64(c.Rate.PerKvB()) + float64(p.cfg.Incremental); rate > p.rolling.rate {
 			p.rolling.rate, p.rolling.settled = rate, false
 		}
 		p.drop(entriesOf(c.Nodes), ReasonSizeLimit)

@@ -312,7 +312,7 @@ func FuzzPool(f *testing.F) {
 // runModel runs what the input says, and returns how often a transaction was
 // taken and the tip moved back.
 func runModel(t *testing.T, in []byte) (taken, back int) {
-	w := onStub(t, 104, nil)
+	w := onStub(t, 104, func(c *Config) { c.Workers = 1 })
 	defer w.stop()
 	m := &model{stubWorld: w, in: &input{in}}
 	for len(m.in.bytes) > 0 {

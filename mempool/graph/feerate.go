@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"math"
 	"math/bits"
 
 	"grapevine/wire"
@@ -42,19 +43,18 @@ func (f Frac) CompareRate(o Frac) int {
 	}
 }
 
-// PerKvB returns the feerate for virtual bytes of the weight, rounded down.
+// PerKvB returns the feerate for virtual bytes of the weight, rounded down, and
+// 0 for a fee below 0: fees of a whole cluster can be such that 1,000 times
+// their sum does not fit 64 bits.
 func (f Frac) PerKvB() wire.FeeRate {
-	vsize := (int64(f.Weight) + wire.WitnessScaleFactor - 1) / wire.WitnessScaleFactor
-	if vsize <= 0 {
+	vsize := (f.Weight + wire.WitnessScaleFactor - 1) / wire.WitnessScaleFactor
+	if vsize <= 0 || f.Fee <= 0 {
 		return 0
 	}
-	return wire.FeeRate(floorDiv(int64(f.Fee)*1000, vsize))
-}
-
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	if a%b < 0 {
-		q--
+	hi, lo := bits.Mul64(uint64(f.Fee), 1000)
+	if hi >= uint64(vsize) {
+		return math.MaxInt64
 	}
-	return q
+	rate, _ := bits.Div64(hi, lo, uint64(vsize))
+	return wire.FeeRate(min(rate, math.MaxInt64))
 }

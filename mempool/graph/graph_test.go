@@ -2,6 +2,7 @@ package graph
 
 import (
 	"encoding/binary"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -346,7 +347,7 @@ func TestCompareRate(t *testing.T) {
 	for _, c := range []struct {
 		f    Frac
 		want wire.FeeRate
-	}{{Frac{153, 612}, 1000}, {Frac{2000, 609}, 13071}, {Frac{-1, 4000}, -1}, {Frac{}, 0}} {
+	}{{Frac{153, 612}, 1000}, {Frac{2000, 609}, 13071}, {Frac{-1, 4000}, 0}, {Frac{}, 0}, {Frac{64 * wire.MaxMoney, 404_000}, 1_330_693_069_306_930}, {Frac{1 << 62, 4}, math.MaxInt64}} {
 		if got := c.f.PerKvB(); got != c.want {
 			t.Errorf("%v: %d sat/kvB; want %d", c.f, got, c.want)
 		}

@@ -1,6 +1,11 @@
 package policy
 
-import "grapevine/wire"
+import (
+	"math"
+	"math/bits"
+
+	"grapevine/wire"
+)
 
 const (
 	// MaxSigOpsCost is a fifth of what a block may hold.
@@ -22,17 +27,23 @@ func VSize(weight wire.Weight, sigOpsCost int64) int {
 	return int((AdjustedWeight(weight, sigOpsCost) + wire.WitnessScaleFactor - 1) / wire.WitnessScaleFactor)
 }
 
-// Fee returns what a rate asks for so many virtual bytes, rounded up.
+// Fee returns what a rate asks for so many virtual bytes, rounded up. It
+// saturates: no rate that a pool may come to ask for turns into a small fee.
 func Fee(rate wire.FeeRate, vsize int) wire.Amount {
-	product := int64(rate) * int64(vsize)
-	fee := product / 1000
-	if product%1000 > 0 {
-		fee++
+	if rate <= 0 || vsize <= 0 {
+		return 0
 	}
-	return wire.Amount(fee)
+	hi, lo := bits.Mul64(uint64(rate), uint64(vsize))
+	lo, carry := bits.Add64(lo, 999, 0)
+	if hi += carry; hi >= 1000 {
+		return math.MaxInt64
+	}
+	fee, _ := bits.Div64(hi, lo, 1000)
+	return wire.Amount(min(fee, math.MaxInt64))
 }
 
-// Rate returns the feerate of a fee for so many virtual bytes, rounded down.
+// Rate returns the feerate of a fee for so many virtual bytes, rounded down. The
+// fee is at most four times all the money there is: 1,000 times that fits.
 func Rate(fee wire.Amount, vsize int) wire.FeeRate {
 	if vsize <= 0 {
 		return 0

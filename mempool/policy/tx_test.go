@@ -3,6 +3,7 @@ package policy
 import (
 	"bytes"
 	"errors"
+	"math"
 	"testing"
 
 	"grapevine/chain/script"
@@ -152,7 +153,7 @@ func TestSizesAndFees(t *testing.T) {
 		rate wire.FeeRate
 		size int
 		fee  wire.Amount
-	}{{100, 141, 15}, {1000, 141, 141}, {1, 1000, 1}, {1, 1001, 2}, {0, 500, 0}} {
+	}{{100, 141, 15}, {1000, 141, 141}, {1, 1000, 1}, {1, 1001, 2}, {0, 500, 0}, {-5, 500, 0}, {4_000_000_000_000_000_000, 1000, 4_000_000_000_000_000_000}, {4_000_000_000_000_000_000, 100_000, math.MaxInt64}} {
 		if got := Fee(c.rate, c.size); got != c.fee {
 			t.Errorf("%d virtual bytes at %d: %d; want %d", c.size, c.rate, got, c.fee)
 		}
