@@ -61,11 +61,12 @@ func (o *owner) isSettled() bool { return len(o.returning) == 0 && len(o.aside) 
 // no transaction that is to be kept creates or spends what another one spends,
 // or is the same.
 func (o *owner) independent(list []*job) []*job {
+	list = list[:min(len(list), roundJobs)]
 	made := make(map[wire.Txid]struct{}, len(list))
 	spent := make(map[wire.OutPoint]struct{}, len(list))
 	inputs := 0
 	for i, j := range list {
-		if i == roundJobs || j.alone != nil || i > 0 && inputs+len(j.tx.In) > roundInputs {
+		if j.alone != nil || i > 0 && inputs+len(j.tx.In) > roundInputs {
 			return list[:i]
 		}
 		if _, same := made[j.tx.Txid()]; same {
