@@ -4,17 +4,18 @@ import (
 	"strings"
 
 	"grapevine/p2p/peer"
+	"grapevine/wire"
 )
 
 const exampleNode = "192.168.0.6:8333"
 
 func networkList(unroutable bool) string {
 	var names []string
-	for _, n := range networkNames {
-		names = append(names, n.name)
+	for _, n := range networks {
+		names = append(names, n.network.String())
 	}
 	if unroutable {
-		names = append(names, "not_publicly_routable")
+		names = append(names, wire.NetNone.String())
 	}
 	return strings.Join(names, ", ")
 }

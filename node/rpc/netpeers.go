@@ -188,9 +188,9 @@ func (n *network) getNetworkInfo(_ context.Context, _ *Request, w *Writer) error
 	w.Key("connections_in").Int(int64(in))
 	w.Key("connections_out").Int(int64(len(peers) - in))
 	w.Key("networks").Arr()
-	for _, net := range networkNames {
+	for _, net := range networks {
 		w.Obj()
-		w.Key("name").String(net.name)
+		w.Key("name").String(net.network.String())
 		w.Key("limited").Bool(!net.reachable)
 		w.Key("reachable").Bool(net.reachable)
 		w.Key("proxy").String("")
