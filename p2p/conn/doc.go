@@ -7,7 +7,10 @@
 //
 // # Attacker
 //
-// Whoever opens connections: at most Config.MaxInbound are admitted. Whoever
-// refuses ours: a target is dialled at most once in [firstPause], and after n
-// failures in a row once in firstPause times 2^n, up to [longestPause].
+// Whoever opens connections: at most [Config.MaxInbound] are admitted. Whoever
+// refuses ours: after n failures in a row a target is left alone for half a second
+// times 2^(n-1), 30 s at most.
+//
+// What an operator asks for is not bounded here: the list of nodes, and the single
+// tries, which wait no longer than until the next call of [Plan.Next].
 package conn

@@ -8,8 +8,8 @@ import (
 	"grapevine/p2p/peer"
 )
 
-// The pause before a target is dialled again: the first, and the bound that
-// doubling it reaches after six failures.
+// The pause before a target is dialled again: after the first failure, and the
+// bound that doubling it reaches with the seventh.
 const (
 	firstPause   = 500 * time.Millisecond
 	longestPause = 30 * time.Second
@@ -18,8 +18,8 @@ const (
 	settled = time.Minute
 )
 
-// MaxAdded bounds the list of added nodes. Core dials eight of its list at a
-// time; a longer list only waits.
+// MaxAdded is how many added nodes are connected or dialled at a time: the
+// operator may list more, which wait for a place.
 const MaxAdded = 8
 
 // Errors of an operator's wishes.
