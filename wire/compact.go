@@ -47,8 +47,8 @@ func ReadCompactSize(b []byte) (n uint64, size int, err error) {
 }
 
 // compactAt reads the compact size at pos, which is at most len(b). An empty
-// kind means success; with ErrTooLarge n and size are there all the same. The single-byte case is kept small enough to be inlined
-// into the parsing loops.
+// kind means success; with ErrTooLarge n and size are there all the same. The
+// single-byte case is kept small enough to be inlined into the parsing loops.
 func compactAt(b []byte, pos int) (n uint64, size int, kind ErrorKind) {
 	if pos < len(b) && b[pos] < 253 {
 		return uint64(b[pos]), 1, ""

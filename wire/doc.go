@@ -30,11 +30,12 @@
 // that have arrived and never to a count that they claim: what is claimed and
 // not there fails in the first pass, which takes no memory.
 // The worst ratio is a witness of empty items, 24 bytes of memory for each
-// byte of input. Every encoding but one is refused: compact sizes must be the
-// shortest form and at most [MaxSize], a witness record with nothing in it
-// and unknown optional data are errors, and so are bytes after the end. A
-// value that decodes therefore encodes to the same bytes. Errors are [*Error]
-// and match an [ErrorKind] with errors.Is; nothing panics.
+// byte of input. Of transactions, headers and blocks every encoding but one is
+// refused: compact sizes must be the shortest form and at most [MaxSize], a witness
+// record with nothing in it and unknown optional data are errors, and so are
+// bytes after the end. What decodes therefore encodes to the same bytes. Messages
+// are read more freely, see [DecodeMessage]. Errors are [*Error] and match an
+// [ErrorKind] with errors.Is; nothing panics.
 //
 // # Concurrency
 //
