@@ -112,9 +112,13 @@ func (o *owner) setAside(b *wire.Block) {
 	o.mu.Lock()
 	o.remove(all)
 	o.mu.Unlock()
+	// What was set aside before has none of these among its descendants, which
+	// would have gone with it, but it may have them among its parents.
+	jobs := make([]*job, 0, len(all)+len(o.aside))
 	for _, e := range all {
-		o.aside = append(o.aside, &job{tx: e.tx, keep: true, back: true, old: e})
+		jobs = append(jobs, &job{tx: e.tx, keep: true, back: true, old: e})
 	}
+	o.aside = append(jobs, o.aside...)
 }
 
 // connect takes in a block on top of the tip: what is in it leaves, and what

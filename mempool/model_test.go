@@ -355,3 +355,67 @@ func TestPoolModel(t *testing.T) {
 		t.Fatal("too little happened")
 	}
 }
+
+// adopt makes the model's list that of the pool, which must be valid by itself.
+func (m *model) adopt(t *testing.T) {
+	t.Helper()
+	m.list = nil
+	for _, e := range m.Entries() {
+		m.list = append(m.list, &modelTx{e.Tx, e.Time})
+	}
+	want := len(m.list)
+	m.rebuild(m.list)
+	if len(m.list) != want {
+		t.Fatalf("%d of %d in the pool are valid", len(m.list), want)
+	}
+}
+
+// Several moves happen before the pool hears of the first: whatever it makes of
+// those in between, it ends with what is valid on the last tip, and has lost
+// nothing that was valid all the time.
+func TestMovesUntold(t *testing.T) {
+	r := rand.New(rand.NewPCG(31, 32))
+	runs := 40
+	if testing.Short() {
+		runs = 10
+	}
+	kept := 0
+	for range runs {
+		b := make([]byte, 1200)
+		for i := range b {
+			b[i] = byte(r.IntN(256))
+		}
+		w := onStub(t, 104, func(c *Config) { c.Workers = 2 })
+		m := &model{stubWorld: w, in: &input{b}}
+		for len(m.in.bytes) > 0 {
+			for range 1 + m.in.next()%6 {
+				m.submit(t, m.make())
+			}
+			always := m.list
+			for range 1 + m.in.next()%4 {
+				if m.in.next()%2 == 0 {
+					m.mine()
+				} else {
+					m.reorg()
+				}
+				always = slices.DeleteFunc(slices.Clone(always), func(tx *modelTx) bool { return !slices.Contains(m.list, tx) })
+			}
+			m.sync()
+			if err := m.check(); err != nil {
+				t.Fatal(err)
+			}
+			m.adopt(t)
+			for _, tx := range always {
+				if _, ok := m.Entry(tx.Txid()); !ok {
+					t.Fatalf("%s was valid all the time and is gone", tx.Txid())
+				}
+				kept++
+			}
+		}
+		w.stop()
+	}
+	t.Logf("%d transactions kept", kept)
+	if kept < 100 {
+		t.Fatal("too little happened")
+	}
+}
