@@ -29,6 +29,7 @@ func TestNetErrors(t *testing.T) {
 		"-limitclustercount=-1":               "limitclustercount must be less than or equal to 64",
 		"-maxmempool=4":                       "-maxmempool must be at least 5 MB",
 		"-maxmempool=-1":                      "-maxmempool must be at least 5 MB",
+		"-maxmempool=-9223372036854775808":    "-maxmempool must be at least 5 MB",
 		"-maxmempool=4 -limitclustersize=100": "",
 		"-maxmempool=0":                       "",
 		"-minrelaytxfee=x":                    "Invalid amount for -minrelaytxfee=<amount>: 'x'",

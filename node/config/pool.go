@@ -52,7 +52,7 @@ const (
 
 func (a *Args) pool(p *params.Params) (Pool, error) {
 	c := Pool{
-		MaxBytes:           min(a.Int("maxmempool", defaultPoolMB), 1<<23) * 1_000_000,
+		MaxBytes:           min(max(a.Int("maxmempool", defaultPoolMB), -1), 1<<23) * 1_000_000, // below zero is refused below
 		Expiry:             time.Duration(min(max(a.Int("mempoolexpiry", defaultExpiryHours), 0), 1<<21)) * time.Hour,
 		PermitBareMultisig: a.Bool("permitbaremultisig", true),
 		AcceptNonStandard:  a.Bool("acceptnonstdtxn", false),
