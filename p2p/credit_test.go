@@ -135,3 +135,55 @@ func TestPlaceIsTakenUntilAllIsJudged(t *testing.T) {
 		return err == nil
 	})
 }
+
+// slowChain judges blocks when it is told to.
+type slowChain struct {
+	p2p.Owners
+	reached chan struct{}
+	judge   chan struct{}
+}
+
+func (o *slowChain) SubmitBlock(ctx context.Context, _ *wire.Block, _ bool) (bool, error) {
+	select {
+	case o.reached <- struct{}{}:
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+	select {
+	case <-o.judge:
+	case <-ctx.Done():
+	}
+	return false, errors.New("a failure of ours")
+}
+
+// Messages that take far more than their bytes take turns over all peers, and one
+// that has left keeps nobody from his.
+func TestLargestMessagesTakeTurns(t *testing.T) {
+	network := newMemoryNet()
+	ledger := &slowChain{reached: make(chan struct{}), judge: make(chan struct{})}
+	n := startNodeWith(t, network, "127.0.0.1:1001", func(cfg *p2p.Config) {
+		ledger.Owners = cfg.Owners
+		cfg.Owners = ledger
+	})
+	// 2.8 MB each, and 70 MB decoded.
+	block := wire.NewBlock(wire.Header{}, []wire.Tx{{In: []wire.TxIn{{Witness: make([][]byte, 2_800_000)}}, Out: []wire.TxOut{{}}}})
+	for i := range 3 {
+		s := dialIn(t, network, "127.0.0.1:1001")
+		s.send(&wire.MsgBlock{Block: block})
+		if i == 0 {
+			<-ledger.reached
+			_ = s.Close() // the pipe is in memory
+			waitFor(t, "the first peer is gone", func() bool { return len(n.Peers()) == 0 })
+		}
+	}
+	select {
+	case <-ledger.reached:
+		t.Fatal("a second one is decoded while the first is being judged")
+	case <-time.After(300 * time.Millisecond):
+	}
+	for range 2 {
+		ledger.judge <- struct{}{}
+		<-ledger.reached
+	}
+	ledger.judge <- struct{}{}
+}
