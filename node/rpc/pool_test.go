@@ -468,7 +468,7 @@ func TestTxOutOfAStalePool(t *testing.T) {
 		op     wire.OutPoint
 		height int32
 	}{{wire.OutPoint{Txid: txs[0].Txid()}, 4}, {wire.OutPoint{Txid: wire.Txid{1}}, inPool}} {
-		if coin, _, err := l.coin(c.op, true); err != nil || coin == nil || coin.Height != c.height {
+		if coin, _, err := l.coin(t.Context(), c.op, true); err != nil || coin == nil || coin.Height != c.height {
 			t.Errorf("%s: %+v, %v", c.op, coin, err)
 		}
 	}

@@ -62,7 +62,7 @@ func (l *ledger) getTxOutSetInfo(ctx context.Context, r *Request, w *Writer) err
 	return nil
 }
 
-func (l *ledger) getTxOut(_ context.Context, r *Request, w *Writer) error {
+func (l *ledger) getTxOut(ctx context.Context, r *Request, w *Writer) error {
 	id, err := ParseTxid(r.Arg(0), "txid")
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func (l *ledger) getTxOut(_ context.Context, r *Request, w *Writer) error {
 	if err != nil {
 		return err
 	}
-	coin, tip, err := l.coin(wire.OutPoint{Txid: id, Index: index}, withPool && l.Pool != nil)
+	coin, tip, err := l.coin(ctx, wire.OutPoint{Txid: id, Index: index}, withPool && l.Pool != nil)
 	if err != nil {
 		return err
 	}
@@ -104,23 +104,34 @@ const inPool = math.MaxInt32
 
 // coin returns an unspent output, nil for none, and the tip at which it is
 // unspent. With the pool, what its transactions spend and create counts.
-func (l *ledger) coin(op wire.OutPoint, withPool bool) (*consensus.Coin, *headers.Node, error) {
-	var waiting wire.TxOut
-	state := mempool.CoinUnknown
-	if withPool {
-		// The pool first: what a block takes out of it meanwhile is in the coins.
-		waiting, state = l.Pool.Coin(op)
+func (l *ledger) coin(ctx context.Context, op wire.OutPoint, withPool bool) (*consensus.Coin, *headers.Node, error) {
+	for {
+		var waiting wire.TxOut
+		state := mempool.CoinUnknown
+		if withPool {
+			// The pool first: what a block takes out of it meanwhile is in the coins.
+			waiting, state = l.Pool.Coin(op)
+		}
+		coins, found, tip, err := l.Coins.Coins([]wire.OutPoint{op})
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case state == mempool.CoinSpent:
+			return nil, tip, nil
+		case found[0]:
+			return &coins[0], tip, nil
+		case state != mempool.CoinCreated:
+			return nil, tip, nil
+		}
+		// The pool may not have heard yet of a block that holds what created it and
+		// what spent it: it is there only if the pool says so at the coins' tip.
+		if l.Settled != nil {
+			if err := l.Settled(ctx); err != nil {
+				return nil, nil, err
+			}
+		}
+		if _, now := l.Pool.Coin(op); now == state && l.Blocks.Active().Tip() == tip {
+			return &consensus.Coin{Out: waiting, Height: inPool}, tip, nil
+		}
 	}
-	coins, found, tip, err := l.Coins.Coins([]wire.OutPoint{op})
-	switch {
-	case err != nil:
-		return nil, nil, err
-	case state == mempool.CoinSpent:
-		return nil, tip, nil
-	case state == mempool.CoinCreated && !found[0]:
-		return &consensus.Coin{Out: waiting, Height: inPool}, tip, nil
-	case !found[0]:
-		return nil, tip, nil
-	}
-	return &coins[0], tip, nil
 }

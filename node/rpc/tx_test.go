@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"context"
 	"encoding/hex"
 	"fmt"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"grapevine/chain/params"
 	"grapevine/chain/script"
+	"grapevine/mempool"
 	"grapevine/node/descriptor"
 	"grapevine/wire"
 )
@@ -242,4 +244,38 @@ func FuzzDecodeTxHex(f *testing.F) {
 			t.Fatalf("%x became %x", raw, tx.AppendTo(nil))
 		}
 	})
+}
+
+// latePool is a pool that says of an output that it waits for a block until it
+// has heard of the block in which it was made and spent.
+type latePool struct {
+	Waiting
+	heard bool
+}
+
+func (p *latePool) Coin(wire.OutPoint) (wire.TxOut, mempool.CoinState) {
+	if p.heard {
+		return wire.TxOut{}, mempool.CoinUnknown
+	}
+	return wire.TxOut{Value: 1}, mempool.CoinCreated
+}
+
+// An output that a block has made and spent is not shown because the pool has
+// not heard of that block yet.
+func TestTxOutOfAPoolThatIsBehind(t *testing.T) {
+	f, _, txs := spendingChain(t)
+	pool := &latePool{}
+	hear := true
+	l := &ledger{LedgerConfig: LedgerConfig{
+		Blocks: f, Coins: f, Pool: pool,
+		Settled: func(context.Context) error { pool.heard = hear; return nil },
+	}}
+	spent := wire.OutPoint{Txid: txs[0].Txid(), Index: 1}
+	if coin, _, err := l.coin(t.Context(), spent, true); coin != nil || err != nil {
+		t.Errorf("%+v, %v", coin, err)
+	}
+	pool.heard, hear = false, false // the pool is at the tip and has it
+	if coin, tip, err := l.coin(t.Context(), spent, true); err != nil || coin == nil || coin.Height != inPool || tip != f.Active().Tip() {
+		t.Errorf("%+v at %v, %v", coin, tip, err)
+	}
 }
