@@ -63,7 +63,7 @@ const (
 	neverRead = 8_000_000
 
 	// loadingPoll is how often is looked whether blocks are still being imported.
-	loadingPoll = time.Second
+	loadingPoll = time.Second / 10
 
 	defaultSendBuffer  = 1_000_000
 	defaultPeerTimeout = 60 * time.Second
