@@ -463,7 +463,7 @@ func (staleWaiting) Coin(wire.OutPoint) (wire.TxOut, mempool.CoinState) {
 // thinks for a moment.
 func TestTxOutOfAStalePool(t *testing.T) {
 	f, _, txs := spendingChain(t)
-	l := &ledger{LedgerConfig: LedgerConfig{Coins: f, Pool: staleWaiting{}}}
+	l := &ledger{LedgerConfig: LedgerConfig{Blocks: f, Coins: f, Pool: staleWaiting{}}}
 	for _, c := range []struct {
 		op     wire.OutPoint
 		height int32
