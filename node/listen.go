@@ -34,13 +34,17 @@ func (n *Node) listen(ctx context.Context) (listeners []net.Listener, err error)
 	return append(four, six...), nil
 }
 
-// dialer connects to peers, by name only where names may be looked up.
+// dialer connects to peers, by name only where names may be looked up. A target without a host is nobody, and not this machine, for
+// which the system would take it.
 func dialer(lookUp bool) func(ctx context.Context, network, address string) (net.Conn, error) {
 	var d net.Dialer
-	if lookUp {
-		return d.DialContext
-	}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if host, _, err := net.SplitHostPort(address); err == nil && host == "" {
+			return nil, fmt.Errorf("%s names no host", address)
+		}
+		if lookUp {
+			return d.DialContext(ctx, network, address)
+		}
 		if _, err := netip.ParseAddrPort(address); err != nil {
 			return nil, fmt.Errorf("%s is not an address, and names are not looked up (-dns=0)", address)
 		}

@@ -51,7 +51,14 @@ func TestDialer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, lookUp := range []bool{true, false} {
+		if _, err := dialer(lookUp)(t.Context(), "tcp", ":"+port); err == nil || !strings.Contains(err.Error(), "names no host") {
+			t.Errorf("a target without a host: %v", err)
+		}
 		c, err := dialer(lookUp)(t.Context(), "tcp", l.Addr().String())
 		if err != nil {
 			t.Fatal(err)
