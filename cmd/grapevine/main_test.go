@@ -209,8 +209,10 @@ func TestSignals(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 		began := time.Now()
-		if err := node.Process.Signal(sig); err != nil {
-			t.Fatal(err)
+		for _, s := range []os.Signal{sig, syscall.SIGTERM, os.Interrupt} { // as programs between pass them on: still one wish
+			if err := node.Process.Signal(s); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if err := node.Wait(); err != nil {
 			t.Errorf("%v: %v, %s", sig, err, &errs)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"time"
 
 	"golang.org/x/term"
 
@@ -62,27 +63,31 @@ func runNode(program config.Program, args []string) int {
 	return 0
 }
 
-// watchSignals stops on the first interrupt or termination and ends the process on the second. The returned function ends the
+// sameSignal is how long after the first signal to stop others are taken for the same wish: an interrupt from the keyboard reaches
+// the node directly and once more from a program between, such as timeout or sudo, that passes it on.
+const sameSignal = time.Second
+
+// watchSignals stops on the first interrupt or termination and ends the process on a later one. The returned function ends the
 // watch.
 func watchSignals(stop, reopen func()) (done func()) {
-	// Two are enough: the second one of those that stop ends the process, and a missed hang-up is followed by the next rotation.
+	// Two are enough: nothing here waits, and a missed hang-up is followed by the next rotation.
 	ch := make(chan os.Signal, 2)
 	signal.Notify(ch, stopSignals()...)
 	quit := make(chan struct{})
 	go func() {
-		stopping := false
+		var stopping time.Time // when the stop was asked for
 		for {
 			select {
 			case s := <-ch:
 				switch {
 				case isHangup(s):
 					reopen()
-				case stopping:
+				case stopping.IsZero():
+					stopping = time.Now()
+					stop()
+				case time.Since(stopping) >= sameSignal:
 					fmt.Fprintln(os.Stderr, "Second signal: stopping at once. What was not written is recovered by the next start.")
 					os.Exit(1)
-				default:
-					stopping = true
-					stop()
 				}
 			case <-quit:
 				return
