@@ -246,10 +246,12 @@ func (o *owner) reportLost(batch []*job) {
 // has become locked again, and spends of coinbases that have become young. It
 // reports false when the coins are at another tip.
 func (o *owner) recheckLocks() (bool, error) {
+	height, mtp := o.tip.Height()+1, o.tip.MedianTimePast()
 	var stale []*job
 	o.graph.Each(func(n *graph.Node) {
 		e := n.Of.(*entry)
-		if e.spendsCoinbase || o.tip.Ancestor(e.lockAt.Height()) != e.lockAt {
+		// A lock that depends on the pool counts from the tip, which may be lower now.
+		if e.spendsCoinbase || !e.lock.Passes(height, mtp) || o.tip.Ancestor(e.lockAt.Height()) != e.lockAt {
 			stale = append(stale, &job{tx: e.tx, old: e})
 		}
 	})
@@ -257,7 +259,6 @@ func (o *owner) recheckLocks() (bool, error) {
 	if err != nil || tip != o.tip {
 		return false, err
 	}
-	height, mtp := o.tip.Height()+1, o.tip.MedianTimePast()
 	var locked []*entry
 	o.mu.Lock()
 	defer o.publish()

@@ -195,6 +195,29 @@ func TestReorganisationOfCoinbase(t *testing.T) {
 	w.holds()
 }
 
+// A relative lock of nothing on a transaction in the pool holds on any tip, also
+// on one lower than where it was computed.
+func TestReorganisationKeepsFreeLocks(t *testing.T) {
+	w := onStub(t, 104, nil)
+	l := w.ledger
+	low := l.tip
+	l.move(l.mine(l.mine(low, 1), 1))
+	w.sync()
+	parent := anyoneTx(wire.OutPoint{Txid: l.base(1).block.Txs[0].Txid()}, wire.Coin, 2)
+	kid := anyoneTx(wire.OutPoint{Txid: parent.Txid()}, parent.Out[0].Value, 2).Clone()
+	kid.In[0].Sequence = 0
+	for _, tx := range []*wire.Tx{parent, kid.Seal()} {
+		if _, err := w.Submit(t.Context(), tx, SubmitOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.move(low)
+	w.sync()
+	if list, _ := w.Txids(); len(list) != 2 {
+		t.Fatalf("%d left", len(list))
+	}
+}
+
 // Several moves may pass before the pool gets its turn: what is given back is
 // then judged at the last tip.
 func TestManyReorganisations(t *testing.T) {
