@@ -47,6 +47,11 @@
 // Clusters are bounded (see package graph), and what is set aside in a
 // reorganisation too (20 MB). The queue of calls is bounded, callers wait.
 //
+// # Not here yet
+//
+// Replacement by fee and packages, whose place is where conflicts are refused
+// and where a round is formed; fee estimates; keeping the pool over a restart.
+//
 // # BIPs
 //
 // 68 and 113 (locks), 133 (what to ask peers for rests on [Pool.MinFeeRate]), 431

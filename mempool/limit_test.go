@@ -3,6 +3,7 @@ package mempool
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -274,12 +275,19 @@ func TestBoundUnderStress(t *testing.T) {
 	refused := make(map[ErrorKind]int)
 	taken, evicted := 0, 0
 	seen := w.Events().Subscribe()
-	for i := range 1500 {
+	for i := range 6000 {
 		at := r.IntN(len(outs))
 		o := outs[at]
+		if _, state := w.Coin(o.op); state == CoinSpent || state == CoinUnknown && w.ledger.tip.coins[o.op].Out.PkScript == nil {
+			outs = slices.Delete(outs, at, at+1) // of something that was evicted, or spent
+			if state == CoinSpent {
+				outs = append(outs, o) // perhaps for now
+			}
+			continue
+		}
 		tx := &wire.Tx{Version: 2, In: []wire.TxIn{{PrevOut: o.op, Sequence: 0xffffffff}}}
 		n := 2 + r.IntN(3)
-		fee := wire.Amount(r.IntN(3000))
+		fee := wire.Amount(r.IntN(100 << r.IntN(12)))
 		for range n {
 			tx.Out = append(tx.Out, wire.TxOut{Value: (o.value - fee) / wire.Amount(n), PkScript: anyone})
 		}
@@ -306,9 +314,17 @@ func TestBoundUnderStress(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if i%300 == 299 {
-			w.clock.forward(time.Hour)
-			w.ledger.move(w.ledger.mine(w.ledger.tip, byte(i/300)))
+		if i%100 == 99 {
+			w.clock.forward(60 * time.Hour)
+			var txs []*wire.Tx
+			for _, t := range w.Select(3000, 80_000, 0).Txs {
+				txs = append(txs, t.Tx)
+			}
+			w.ledger.move(w.ledger.mine(w.ledger.tip, byte(i/100), txs...))
+			w.sync()
+		}
+		if i%100 == 80 {
+			w.ledger.move(w.ledger.mine(w.ledger.tip.parent, byte(100+i/100)))
 			w.sync()
 		}
 	}
