@@ -68,10 +68,17 @@ func (f *Fetcher) checkPath(p *peerState) error {
 	return nil
 }
 
-// checkQueue: no block twice, each that is not late on its way from this peer.
+// checkQueue: no block twice, each that is not late on its way from this peer,
+// whose pace is of four seconds at most.
 func (f *Fetcher) checkQueue(p *peerState) (held int, err error) {
 	if len(p.queue) > f.cfg.PeerBurst {
 		return 0, fmt.Errorf("owes %d blocks", len(p.queue))
+	}
+	if c := &p.pace; c.bytes < 0 || c.busy < 0 || c.busy > ahead || c.trip < 0 || c.known() && c.trip == 0 {
+		return 0, fmt.Errorf("pace of %d bytes in %v, %v away", c.bytes, c.busy, c.trip)
+	}
+	if p.turn > f.turn || len(p.queue) > 0 && p.turn == 0 {
+		return 0, fmt.Errorf("asked last in turn %d of %d", p.turn, f.turn)
 	}
 	if p.dropped && len(p.queue) > 0 {
 		return 0, fmt.Errorf("dropped, but owes %d blocks", len(p.queue))

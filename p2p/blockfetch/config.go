@@ -28,9 +28,9 @@ type Config struct {
 	// Window is how many blocks ahead of the connected chain are asked for; 0
 	// means 1024.
 	Window int
-	// PerPeer is how many blocks are asked of one peer at a time; 0 means 16.
-	// While blocks are small it is more: as many as make PeerBytes, at most
-	// PeerBurst.
+	// PerPeer is how many blocks are asked of one peer at a time, if it sends them
+	// in a few seconds; 0 means 16. While blocks are small it is more: as many as
+	// make PeerBytes, at most PeerBurst.
 	PerPeer int
 	// PeerBytes is what a peer is kept busy with while blocks are small; 0 means
 	// 1 MiB.

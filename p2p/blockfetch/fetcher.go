@@ -27,6 +27,7 @@ type Fetcher struct {
 	byID    map[peer.ID]*peerState
 	flights map[*headers.Node]flight
 	credits credits
+	turn    uint64 // how many requests were made
 
 	patience patience
 
@@ -39,8 +40,11 @@ type Fetcher struct {
 	short   bool      // or anything
 	wake    time.Time // when time alone changes something, zero for never
 
-	wants []want       // reused by every decision
-	spare []*peerState // as well
+	overtake time.Time // when a block may be asked of a quicker peer too, zero for never
+
+	wants   []want       // reused by every decision
+	spare   []*peerState // as well
+	lacking []lack       // as well
 }
 
 // New returns a fetcher without peers. It panics when cfg makes no sense.
@@ -124,6 +128,7 @@ func (f *Fetcher) Received(now time.Time, id peer.ID, hash wire.BlockHash, size 
 	n := f.view.Tree().Lookup(hash)
 	if p != nil && n != nil {
 		if i := p.owes(n); i >= 0 {
+			p.pace.sent(int64(size), p.queue[i].at, p.delivered, now)
 			f.unload(p, i, now)
 			p.delivered, p.slow = now, false
 			asked = true
@@ -219,6 +224,8 @@ func (f *Fetcher) load(p *peerState, n *headers.Node, now time.Time) {
 		p.downloading = now
 	}
 	p.queue = append(p.queue, asked{node: n, at: now})
+	f.turn++
+	p.turn = f.turn
 	f.credits.inFlight++
 }
 

@@ -57,6 +57,7 @@ func TestStallingPeerIsDropped(t *testing.T) {
 	b.peer(1, full, line[99])
 	b.peer(2, full, line[99])
 	b.next()
+	b.f.byID[2].pace = pace{} // or it would be asked for block 1 after half a second
 	for _, n := range b.f.InFlight(2) {
 		b.deliver(2, n, 1000)
 	}

@@ -27,6 +27,7 @@ type model struct {
 	sizes    []int64 // of all that arrived when asked for
 	pat      patience
 	tip      *headers.Node
+	asks     int
 }
 
 type modelPeer struct {
@@ -41,6 +42,14 @@ type modelPeer struct {
 
 	downloading, delivered, stalling time.Time
 	slow, dropped                    bool
+
+	sends []modelSend // all that was asked for
+	turn  int
+}
+
+type modelSend struct {
+	bytes             int64
+	asked, before, at time.Time
 }
 
 type modelEntry struct {
@@ -111,8 +120,11 @@ func (m *model) take(p *modelPeer, n *headers.Node, now time.Time) bool {
 
 func (m *model) received(now time.Time, id peer.ID, hash wire.BlockHash, size int) bool {
 	p, n := m.peers[id], m.v.tree.Lookup(hash)
-	asked := p != nil && n != nil && m.take(p, n, now)
+	asked := p != nil && n != nil && slices.ContainsFunc(p.queue, func(e modelEntry) bool { return e.node == n })
 	if asked {
+		i := slices.IndexFunc(p.queue, func(e modelEntry) bool { return e.node == n })
+		p.sends = append(p.sends, modelSend{int64(size), p.queue[i].at, p.delivered, now})
+		m.take(p, n, now)
 		p.delivered, p.slow = now, false
 		m.sizes = append(m.sizes, int64(size))
 	}
@@ -202,8 +214,56 @@ func (m *model) affords(p *modelPeer, n *headers.Node) bool {
 	return m.starving(p) == n || count == 0 && len(m.arrivals) == 0 || m.fits()
 }
 
-func (m *model) allowance() int {
-	return int(min(max(m.cfg.PeerBytes/m.blockSize(), int64(m.cfg.PerPeer)), int64(m.cfg.PeerBurst)))
+func (m *model) allowance(p *modelPeer) int {
+	most := int(min(max(m.cfg.PeerBytes/m.blockSize(), int64(m.cfg.PerPeer)), int64(m.cfg.PeerBurst)))
+	least := max(2, int(65536/m.blockSize()))
+	bytes, busy, _ := p.pace()
+	switch {
+	case bytes == 0:
+		return min(max(least, 4), most)
+	case busy == 0:
+		return most
+	default:
+		n := float64(bytes) / float64(m.blockSize()) * float64(4*time.Second) / float64(busy)
+		return int(min(max(n, float64(least)), float64(most)))
+	}
+}
+
+// pace is found anew from all that the peer ever sent.
+func (p *modelPeer) pace() (bytes int64, busy, trip time.Duration) {
+	for i, s := range p.sends {
+		trip = longest
+		for _, earlier := range p.sends[:i] {
+			trip = min(trip, max(earlier.at.Sub(earlier.asked), 1))
+		}
+		if i == 0 || s.before.Sub(s.asked) < trip {
+			continue
+		}
+		bytes, busy = bytes+s.bytes, busy+s.at.Sub(s.before)
+		for busy > 4*time.Second {
+			bytes, busy = max(bytes/2, 1), busy/2
+		}
+	}
+	for i, s := range p.sends {
+		if took := max(s.at.Sub(s.asked), 1); i == 0 || took < trip {
+			trip = took
+		}
+	}
+	return bytes, busy, trip
+}
+
+// takes is how long so many blocks take at the peer's pace.
+func (m *model) takes(p *modelPeer, blocks int) time.Duration {
+	bytes, busy, _ := p.pace()
+	if bytes == 0 {
+		return 0
+	}
+	return time.Duration(min(float64(blocks)*float64(m.blockSize())*float64(busy)/float64(bytes), float64(longest)))
+}
+
+func (m *model) takesOneMore(p *modelPeer) time.Duration {
+	_, _, trip := p.pace()
+	return trip + m.takes(p, len(p.queue)+1)
 }
 
 func (m *model) underway(n *headers.Node) bool {
@@ -309,6 +369,8 @@ func (m *model) load(p *modelPeer, n *headers.Node, now time.Time, d *Decision) 
 	if len(p.queue) == 0 {
 		p.downloading = now
 	}
+	m.asks++
+	p.turn = m.asks
 	p.queue = append(p.queue, modelEntry{node: n, at: now, nth: last + 1})
 	d.request(p.id, n)
 }
@@ -363,8 +425,9 @@ func (m *model) assign(now time.Time, d *Decision) (held bool) {
 		tight bool
 	}
 	var from []state
-	allowance, better := m.allowance(), false
+	better := false
 	for _, p := range m.sorted() {
+		allowance := m.allowance(p)
 		room := allowance - len(p.queue)
 		if room <= 0 || !m.useful(p) || !m.welcome(p) {
 			continue
@@ -383,7 +446,7 @@ func (m *model) assign(now time.Time, d *Decision) (held bool) {
 		var node *headers.Node
 		for _, s := range from {
 			n, _ := m.candidate(s.p)
-			if n == nil || refused[s.p] || len(s.p.queue) >= allowance || s.tight && m.starving(s.p) != n {
+			if n == nil || refused[s.p] || len(s.p.queue) >= m.allowance(s.p) || s.tight && m.starving(s.p) != n {
 				continue
 			}
 			if best == nil || n.Height() < node.Height() || n.Height() == node.Height() && modelBefore(s.p, best) {
@@ -417,7 +480,7 @@ func modelBefore(a, b *modelPeer) bool {
 	if rank(a) != rank(b) {
 		return rank(a) < rank(b)
 	}
-	return len(a.queue) < len(b.queue)
+	return cmp.Or(cmp.Compare(len(a.queue), len(b.queue)), cmp.Compare(a.turn, b.turn)) < 0
 }
 
 func (m *model) markSlow(now time.Time) {
@@ -438,19 +501,32 @@ func (m *model) markSlow(now time.Time) {
 }
 
 func (m *model) hedge(now time.Time, held bool, d *Decision) {
-	if !slices.ContainsFunc(m.sorted(), func(p *modelPeer) bool { return p.slow && len(p.queue) > 0 }) {
-		return
-	}
 	var spare []*modelPeer
-	allowance := m.allowance()
+	var lacking []*headers.Node
+	quickest := make(map[*headers.Node]*modelPeer)
 	for _, p := range m.sorted() {
-		if p.slow || !m.useful(p) || len(p.queue) >= allowance {
+		if p.slow || !m.useful(p) || len(p.queue) >= m.allowance(p) {
 			continue
 		}
 		m.ask(p, m.starving(p), now, d)
-		if n, _ := m.candidate(p); n == nil || held {
-			spare = append(spare, p)
+		n, why := m.candidate(p)
+		if n != nil && !held {
+			continue
 		}
+		spare = append(spare, p)
+		lack := m.starving(p)
+		if !m.mayRelieve(p, lack) || why == obstacleEnd && !m.v.syncing && p.best.Height()-lack.Height() < 8 {
+			continue
+		}
+		if q := quickest[lack]; q == nil {
+			lacking = append(lacking, lack)
+			quickest[lack] = p
+		} else if m.takesOneMore(p) < m.takesOneMore(q) {
+			quickest[lack] = p
+		}
+	}
+	for _, n := range lacking {
+		m.relieve(quickest[n], n, now, d)
 	}
 	for _, q := range m.sorted() {
 		if !q.slow {
@@ -460,7 +536,7 @@ func (m *model) hedge(now time.Time, held bool, d *Decision) {
 			var best *modelPeer
 			for _, p := range spare {
 				owes := slices.ContainsFunc(p.queue, func(x modelEntry) bool { return x.node == e.node })
-				if len(p.queue) < allowance && !owes && p.best.HasAncestor(e.node) && m.may(p, e.node) && (best == nil || len(p.queue) < len(best.queue)) {
+				if len(p.queue) < m.allowance(p) && !owes && p.best.HasAncestor(e.node) && m.may(p, e.node) && (best == nil || len(p.queue) < len(best.queue)) {
 					best = p
 				}
 			}
@@ -471,9 +547,56 @@ func (m *model) hedge(now time.Time, held bool, d *Decision) {
 	}
 }
 
+func (m *model) here(n *headers.Node) bool {
+	return slices.ContainsFunc(m.arrivals, func(a modelArrival) bool { return a.hash == n.Hash() })
+}
+
+func (p *modelPeer) owes(n *headers.Node) int {
+	return slices.IndexFunc(p.queue, func(e modelEntry) bool { return e.node == n })
+}
+
+func (m *model) mayRelieve(p *modelPeer, n *headers.Node) bool {
+	bytes, _, _ := p.pace()
+	return bytes > 0 && n != nil && len(m.holders(n)) > 0 && !m.here(n) && m.may(p, n) && p.owes(n) < 0
+}
+
+// slower reports whether q, for entry i of its queue, is slower by far than
+// another that takes so long.
+func (m *model) slower(q *modelPeer, i int, takes time.Duration, now time.Time) bool {
+	_, _, trip := q.pace()
+	start := q.queue[0].at.Add(trip)
+	if q.delivered.After(start) {
+		start = q.delivered
+	}
+	expected, silent := start.Sub(now)+m.takes(q, i+1), now.Sub(start)
+	return q.slow || expected > 2*takes+500*time.Millisecond || silent >= 2*m.takes(q, 1)+2*takes+500*time.Millisecond
+}
+
+func (m *model) relieve(p *modelPeer, n *headers.Node, now time.Time, d *Decision) {
+	holders, takes := m.holders(n), m.takesOneMore(p)
+	all := true
+	for _, q := range holders {
+		all = all && m.slower(q, q.owes(n), takes, now)
+	}
+	if all && len(holders) < 3 && len(p.queue) < m.allowance(p) {
+		m.load(p, n, now, d)
+	}
+	for _, q := range holders {
+		for i, e := range q.queue {
+			alone := !e.late && len(m.holders(e.node)) == 1
+			if !alone || m.here(e.node) || len(p.queue) >= m.allowance(p) || !m.may(p, e.node) || p.owes(e.node) >= 0 || !p.best.HasAncestor(e.node) {
+				continue
+			}
+			if m.slower(q, i, m.takesOneMore(p), now) && m.affords(p, e.node) {
+				m.load(p, e.node, now, d)
+			}
+		}
+	}
+}
+
 func (m *model) ask(p *modelPeer, n *headers.Node, now time.Time, d *Decision) {
 	holders := m.holders(n)
-	if len(holders) == 0 || len(holders) == 3 || slices.ContainsFunc(holders, func(q *modelPeer) bool { return !q.slow }) {
+	if len(holders) == 0 || len(holders) == 3 || m.here(n) || slices.ContainsFunc(holders, func(q *modelPeer) bool { return !q.slow }) {
 		return
 	}
 	if m.may(p, n) && m.affords(p, n) {
@@ -631,7 +754,7 @@ func (g *game) step() string {
 		}
 		return "the ledger changed"
 	default:
-		g.now = g.now.Add([]time.Duration{1, time.Second, 2 * time.Second, 5 * time.Second, 11 * time.Second, time.Minute, 6 * time.Minute}[g.pick(7)])
+		g.now = g.now.Add([]time.Duration{1, 20 * time.Millisecond, 200 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second, 11 * time.Second, time.Minute, 6 * time.Minute}[g.pick(9)])
 		return "time passed"
 	}
 }

@@ -52,6 +52,8 @@ type peerState struct {
 	downloading   time.Time // since when the head of queue is waited for
 	delivered     time.Time // when it last sent what it was asked for
 	stallingSince time.Time // the chain waits for its head of queue, if set
+	pace          pace      // of what it sends
+	turn          uint64    // of all requests, the last one made of it
 	slow          bool      // others were asked for what it owes
 	dropped       bool      // it is to be disconnected
 }
@@ -167,6 +169,20 @@ func (p *peerState) rewind(n *headers.Node) {
 	if i := int(n.Height() - p.fork.Height() - 1); i >= 0 && i < p.next && p.path[i] == n {
 		p.next = i
 	}
+}
+
+// waited returns since when we wait for what the peer owes: since it was asked,
+// or sent the last.
+func (p *peerState) waited() time.Time { return later(p.queue[0].at, p.delivered) }
+
+// ready returns since when what the peer owes could have been coming.
+func (p *peerState) ready() time.Time { return later(p.queue[0].at.Add(p.pace.trip), p.delivered) }
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // owes returns the position of n in the queue, -1 when it was not asked for.

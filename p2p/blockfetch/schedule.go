@@ -118,14 +118,26 @@ func (f *Fetcher) preferred() (n int) {
 	return n
 }
 
-// allowance is how many blocks a peer may owe us at a time.
-func (f *Fetcher) allowance() int {
+// most is how many blocks any peer may owe us at a time.
+func (f *Fetcher) most() int {
 	n := f.cfg.PeerBytes / f.credits.blockSize()
 	return int(min(max(n, int64(f.cfg.PerPeer)), int64(f.cfg.PeerBurst)))
 }
 
+// allowance is how many blocks the peer may owe us at a time: what it sends in a
+// few seconds.
+func (f *Fetcher) allowance(p *peerState) int {
+	size, most := f.credits.blockSize(), f.most()
+	least := max(leastAsked, int(leastBytes/size))
+	if !p.pace.known() {
+		least = max(least, firstAsked)
+	}
+	return min(max(p.pace.within(ahead, size, most), least), most)
+}
+
 // assign asks for blocks, the lowest first over all peers; of peers that have
-// the same one next, the one that owes us least.
+// the same one next, the one that owes us least, and of those the one that was
+// not asked for longest.
 func (f *Fetcher) assign(now time.Time, d *Decision) {
 	f.held, f.short = false, false
 	f.collect()
@@ -152,9 +164,10 @@ func (f *Fetcher) assign(now time.Time, d *Decision) {
 // one will be asked now.
 func (f *Fetcher) collect() {
 	f.wants = f.wants[:0]
-	allowance, preferred := f.allowance(), f.preferred()
+	preferred := f.preferred()
 	better := false
 	for _, p := range f.peers {
+		allowance := f.allowance(p)
 		room := allowance - len(p.queue)
 		if room <= 0 || !f.useful(p) || !f.welcome(p, preferred) {
 			continue
@@ -193,8 +206,10 @@ func (w *want) before(v *want) bool {
 		return v.peer.slow
 	case w.peer.opts.Preferred != v.peer.opts.Preferred:
 		return w.peer.opts.Preferred
-	default:
+	case len(w.peer.queue) != len(v.peer.queue):
 		return len(w.peer.queue) < len(v.peer.queue)
+	default:
+		return w.peer.turn < v.peer.turn
 	}
 }
 

@@ -217,13 +217,6 @@ func (s *sim) judge(n *headers.Node, size int) {
 	}
 }
 
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 func (s *sim) reached(n *headers.Node) func() bool {

@@ -110,35 +110,40 @@ func (f *Fetcher) culprit(p *peerState) *peerState {
 // asked for what it owes: half as much longer again for each other peer that
 // shares our connection.
 func (f *Fetcher) overdue(p *peerState, busy int) time.Time {
-	since := p.queue[0].at
-	if p.delivered.After(since) {
-		since = p.delivered
-	}
-	return since.Add(f.patience.hedge + f.patience.hedge/2*time.Duration(busy-1))
+	return p.waited().Add(f.patience.hedge + f.patience.hedge/2*time.Duration(busy-1))
 }
 
 // hedge asks others for blocks that a peer owes us for too long: any for the
-// block that its chain waits for, and those that have nothing else to do for the rest.
-// A block is asked of three peers at most.
+// block that its chain waits for, and those that have nothing else to do for the
+// rest. Of these, quick ones are asked as well for what a slow one holds up the
+// chain with. A block is asked of three peers at most.
 func (f *Fetcher) hedge(now time.Time, d *Decision) {
-	if !f.oweSlowly() {
+	f.overtake = time.Time{}
+	if len(f.flights) == 0 {
 		return
 	}
-	allowance := f.allowance()
-	f.spare = f.spare[:0]
+	slow := f.oweSlowly()
+	f.spare, f.lacking = f.spare[:0], f.lacking[:0]
 	for _, p := range f.peers {
-		if p.slow || !f.useful(p) || len(p.queue) >= allowance {
+		if p.slow || !f.useful(p) || len(p.queue) >= f.allowance(p) {
 			continue
 		}
 		p.complete()
-		f.ask(p, f.starving(p), now, d)
-		if next, _ := f.candidate(p); next == nil || f.held {
-			f.spare = append(f.spare, p)
+		if slow {
+			f.ask(p, f.starving(p), now, d)
 		}
+		next, why := f.candidate(p)
+		if next == nil || f.held {
+			f.spare = append(f.spare, p)
+			f.offer(p, why)
+		}
+	}
+	for i := range f.lacking {
+		f.relieve(&f.lacking[i], now, d)
 	}
 	for _, q := range f.peers {
 		if q.slow && len(f.spare) > 0 {
-			f.share(q, allowance, now, d)
+			f.share(q, now, d)
 		}
 	}
 }
@@ -160,12 +165,12 @@ func (f *Fetcher) oweSlowly() bool {
 }
 
 // share asks spare peers for what q owes, each block of the one that owes least.
-func (f *Fetcher) share(q *peerState, allowance int, now time.Time, d *Decision) {
+func (f *Fetcher) share(q *peerState, now time.Time, d *Decision) {
 	for i := range q.queue {
 		n := q.queue[i].node
 		var best *peerState
 		for _, p := range f.spare {
-			if len(p.queue) < allowance && (best == nil || len(p.queue) < len(best.queue)) && p.owes(n) < 0 && p.best.HasAncestor(n) && f.may(p, n) {
+			if len(p.queue) < f.allowance(p) && (best == nil || len(p.queue) < len(best.queue)) && p.owes(n) < 0 && p.best.HasAncestor(n) && f.may(p, n) {
 				best = p
 			}
 		}
@@ -179,7 +184,7 @@ func (f *Fetcher) share(q *peerState, allowance int, now time.Time, d *Decision)
 // in turn, after the present patience.
 func (f *Fetcher) ask(p *peerState, n *headers.Node, now time.Time, d *Decision) {
 	fl := f.flights[n]
-	if fl.count == 0 || fl.count == maxHolders {
+	if fl.count == 0 || fl.count == maxHolders || f.credits.has(n.Hash()) {
 		return
 	}
 	for _, q := range fl.holders[:fl.count] {
@@ -220,6 +225,9 @@ func (f *Fetcher) plan(now time.Time) {
 		if !p.slow {
 			at(f.overdue(p, busy).Add(1))
 		}
+	}
+	if !f.overtake.IsZero() {
+		at(f.overtake)
 	}
 	if f.short && f.view.Queued() > f.credits.bytes {
 		at(now.Add(heldPoll))

@@ -111,6 +111,45 @@ func TestSyncWaitsForTheLedger(t *testing.T) {
 	if r.maxQueued > 8<<20 {
 		t.Errorf("%d bytes were queued with credits of %d", r.maxQueued, 8<<20)
 	}
+	// Peers of equal speed take turns.
+	for i, n := range r.sent {
+		if n < 50 {
+			t.Errorf("peer %d sent %d of 250 blocks", i, n)
+		}
+	}
+}
+
+// One slow peer among quick ones costs little, in time and in copies, whether it
+// delivers a block in a while or in an hour.
+func TestSyncBesideSlowPeer(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		blocks, size int
+		latency      time.Duration
+		rates        []int64
+	}{
+		{"medium blocks", 2000, 50_000, 30 * ms, []int64{1000, 30_000, 100_000, 300_000}},
+		{"large blocks", 300, 400_000, 30 * ms, []int64{30_000, 100_000, 300_000}},
+		{"small blocks, far away", 10_000, 250, 100 * ms, []int64{1000, 10_000, 100_000}},
+	} {
+		sc := syncCase{blocks: c.blocks, size: c.size, servers: 4, up: []int64{3_000_000}, latency: c.latency, verdicts: quickLedger}
+		quick := runSync(t, 1, sc, time.Minute, nil)
+		for _, rate := range c.rates {
+			sc.up = []int64{rate, 3_000_000}
+			slow := runSync(t, 1, sc, 10*time.Minute, nil)
+			// Three peers instead of four take a third longer.
+			if slow.took > quick.took*3/2 {
+				t.Errorf("%s: %v with a peer of %d B/s among four, %v without", c.name, slow.took, rate, quick.took)
+			}
+			sent := int64(0)
+			for _, n := range slow.sent {
+				sent += n
+			}
+			if limit := int64(c.blocks * 105 / 100); sent > limit {
+				t.Errorf("%s: beside a peer of %d B/s %d blocks were sent", c.name, rate, sent)
+			}
+		}
+	}
 }
 
 // Servers come and go, one of them at a time.
