@@ -268,7 +268,7 @@ func TestBadSignatureAmongGood(t *testing.T) {
 	b := branch(t, 160, 0)
 	w := build(t, b, nil)
 	list := make([]*wire.Tx, 48)
-	bad := map[int]bool{0: true, 17: true, 18: true, 47: true}
+	bad := map[int]bool{0: true, 1: true, 2: true, 17: true} // of every form; the last group has none
 	for i := range list {
 		list[i] = coin(b, i, 1, 1000)
 		if bad[i] {
@@ -361,6 +361,35 @@ type counting struct {
 func (c *counting) ECDSA(pubkey, sig []byte, hash *[32]byte) bool {
 	c.calls++
 	return c.Direct.ECDSA(pubkey, sig, hash)
+}
+
+// While a reorganisation is only half known, nothing is offered for a block.
+func TestNoSelectionBetweenMoves(t *testing.T) {
+	w := onStub(t, 104, nil)
+	l := w.ledger
+	tx := anyoneTx(wire.OutPoint{Txid: l.base(1).block.Txs[0].Txid()}, wire.Coin, 2)
+	low := l.tip
+	l.move(l.mine(low, 1, tx))
+	w.sync()
+	if s := w.Select(4_000_000, 80_000, 0); s.Tip == nil {
+		t.Fatal("nothing is offered")
+	}
+	l.move(low)
+	l.move(l.mine(low, 2))
+	if _, err := l.ring.Publish(t.Context(), l.untold[0]); err != nil {
+		t.Fatal(err)
+	}
+	l.untold = l.untold[1:]
+	for w.Tip() != low.node {
+		runtime.Gosched()
+	}
+	if s := w.Select(4_000_000, 80_000, 0); s.Tip != nil || len(s.Txs) != 0 {
+		t.Fatalf("%d offered on %d", len(s.Txs), s.Tip.Height())
+	}
+	w.sync()
+	if s := w.Select(4_000_000, 80_000, 0); s.Tip != l.tip.node || len(s.Txs) != 1 {
+		t.Fatalf("%d offered", len(s.Txs))
+	}
 }
 
 // storm does all that can be done to a pool at once.
