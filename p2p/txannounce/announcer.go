@@ -60,6 +60,7 @@ type Announcer struct {
 
 	sequence    uint64    // of the last Add
 	inbound     int       // pairs of a transaction and an inbound peer that wait
+	newInbound  int       // inbound peers whose first round is to come
 	inboundNext time.Time // zero while the timer does not run
 	swept       int       // where the search for what left the pool goes on
 	round       round     // scratch of Due
@@ -73,8 +74,12 @@ type target struct {
 	known    recent
 	waiting  int
 	next     time.Time // of outbound peers; zero while the timer does not run
+	told     bool      // its first round has come
 	sequence uint64    // when it was last told
 }
+
+// idle reports whether there is nothing to come for a peer.
+func (t *target) idle() bool { return t.waiting == 0 && t.told }
 
 // New returns an announcer without peers.
 func New(cfg Config) *Announcer {
@@ -98,7 +103,10 @@ func (a *Announcer) AddPeer(id peer.ID, options Options) {
 	if _, there := a.places[id]; there {
 		return
 	}
-	t := &target{id: id, options: options, sequence: a.sequence}
+	t := &target{id: id, options: options}
+	if options.Inbound {
+		a.newInbound++
+	}
 	for place, other := range a.peers {
 		if other == nil {
 			a.peers[place], a.places[id] = t, place
@@ -127,8 +135,12 @@ func (a *Announcer) RemovePeer(id peer.ID) {
 			a.release(int32(i))
 		}
 	}
+	if t := a.peers[place]; t.options.Inbound && !t.told {
+		a.newInbound--
+	}
 	a.peers[place] = nil
 	delete(a.places, id)
+	a.restInbound()
 }
 
 // SetFeeFilter records what a transaction has to pay to be announced to a peer
@@ -165,13 +177,13 @@ func (a *Announcer) Known(id peer.ID, tx wire.GenTxid) {
 
 // Next returns the earliest time at which [Announcer.Due] has something to do:
 // the zero time if it is to be called at once, to start a timer; false when nothing
-// waits.
+// waits and no peer is new.
 func (a *Announcer) Next() (next time.Time, ok bool) {
-	if a.inbound > 0 {
+	if a.inbound+a.newInbound > 0 {
 		next, ok = a.inboundNext, true
 	}
 	for _, t := range a.peers {
-		if t == nil || t.waiting == 0 || t.options.Inbound {
+		if t == nil || t.idle() || t.options.Inbound {
 			continue
 		}
 		if !ok || t.next.Before(next) {
@@ -190,7 +202,7 @@ func (a *Announcer) Pending(id peer.ID) int {
 }
 
 // LastSequence returns the number of the last transaction that was added before
-// the peer was last told of transactions. Additions count from one.
+// the peer's last round; 0 before its first. Additions count from one.
 func (a *Announcer) LastSequence(id peer.ID) uint64 {
 	if t := a.target(id); t != nil {
 		return t.sequence
@@ -199,11 +211,12 @@ func (a *Announcer) LastSequence(id peer.ID) uint64 {
 }
 
 // Announced reports whether a transaction of the pool may be sent to a peer that
-// asks for it: it came before the peer was last told of transactions, or does
-// not wait to be announced to it. It is false for peers that are not told of any.
+// asks for it: it came before the peer's last round, or does not wait to be
+// announced to it. It is false until a peer's first round, and for peers that are
+// not told of transactions.
 func (a *Announcer) Announced(id peer.ID, wtxid wire.Wtxid) bool {
 	place, ok := a.places[id]
-	if !ok {
+	if !ok || !a.peers[place].told {
 		return false
 	}
 	i, there := a.byWtxid[wtxid]

@@ -64,6 +64,21 @@ func newBench(t *testing.T, seed uint64) *bench {
 	return &bench{T: t, Announcer: New(Config{Rand: rand.New(rand.NewPCG(seed, 0))}), pool: newPool(), now: start}
 }
 
+// firstRounds passes the rounds of peers that are new.
+func (b *bench) firstRounds() {
+	b.Helper()
+	for {
+		next, ok := b.Next()
+		if !ok {
+			return
+		}
+		if next.After(b.now) {
+			b.now = next
+		}
+		b.Due(b.now, b.pool.lookup)
+	}
+}
+
 func (b *bench) sound() {
 	b.Helper()
 	if err := b.check(); err != nil {
@@ -381,6 +396,7 @@ func TestTimersRunOnlyWhileSomethingWaits(t *testing.T) {
 	b := newBench(t, 1)
 	b.AddPeer(1, Options{Wtxid: true})
 	b.AddPeer(2, Options{Wtxid: true, Inbound: true})
+	b.firstRounds()
 	if _, ok := b.Next(); ok {
 		t.Fatal("a timer runs and nothing waits")
 	}
@@ -490,6 +506,7 @@ func TestAnnounced(t *testing.T) {
 	old := b.pool.make(1000)
 	b.add(old)
 	b.AddPeer(1, Options{Wtxid: true})
+	b.firstRounds()
 	if !b.Announced(1, old.Wtxid()) || b.Announced(2, old.Wtxid()) {
 		t.Error("what was there before the peer is denied, or a stranger is served")
 	}
@@ -513,6 +530,54 @@ func TestAnnounced(t *testing.T) {
 	b.wait()
 	if b.Pending(1) != 30 || !b.Announced(1, backlog[99].Wtxid()) {
 		t.Error("what waits because of the bound alone is denied")
+	}
+}
+
+// A peer that has just come is answered after a time of chance only, even if there
+// is nothing to tell it: otherwise, who comes anew and asks would learn what is in
+// the pool now. Inbound ones share that time, so that coming often gains nothing.
+func TestNewPeersWaitForTheirFirstRound(t *testing.T) {
+	b := newBench(t, 1)
+	old := b.pool.make(1000)
+	b.add(old)
+	for p := range peer.ID(4) {
+		b.AddPeer(p, Options{Wtxid: true, Inbound: p > 0})
+	}
+	if next, ok := b.Next(); !ok || !next.IsZero() {
+		t.Fatalf("next is %v %v, want at once, to start timers", next, ok)
+	}
+	b.Due(b.now, b.pool.lookup)
+	first := map[time.Time]bool{}
+	for answered := 0; answered < 4; {
+		next, ok := b.Next()
+		if !ok || !next.After(b.now) {
+			t.Fatalf("next is %v %v with %d peers answered", next, ok, answered)
+		}
+		b.now = next
+		if batches := b.Due(b.now, b.pool.lookup); len(batches) != 0 {
+			t.Fatalf("told %v of what was there before", batches)
+		}
+		b.sound()
+		answered = 0
+		for p := range peer.ID(4) {
+			if b.Announced(p, old.Wtxid()) {
+				answered++
+			}
+		}
+		first[next] = true
+	}
+	if len(first) != 2 {
+		t.Errorf("first rounds at %d times, want one of the outbound peer and one of the others", len(first))
+	}
+	if _, ok := b.Next(); ok {
+		t.Error("a timer runs and nothing is to come")
+	}
+	b.AddPeer(9, Options{Wtxid: true, Inbound: true})
+	b.Due(b.now, b.pool.lookup)
+	b.RemovePeer(9)
+	b.sound()
+	if _, ok := b.Next(); ok {
+		t.Error("a timer runs for who has gone")
 	}
 }
 

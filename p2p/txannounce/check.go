@@ -47,7 +47,7 @@ func (a *Announcer) check() error {
 
 // checkPeers verifies counts and timers.
 func (a *Announcer) checkPeers(waiting []int) error {
-	inbound, peers := 0, 0
+	inbound, newInbound, peers := 0, 0, 0
 	for place, t := range a.peers {
 		if t == nil {
 			continue
@@ -58,16 +58,20 @@ func (a *Announcer) checkPeers(waiting []int) error {
 		}
 		if t.options.Inbound {
 			inbound += t.waiting
+			if !t.told {
+				newInbound++
+			}
 		}
-		if !t.next.IsZero() && (t.waiting == 0 || t.options.Inbound) {
+		if !t.next.IsZero() && (t.idle() || t.options.Inbound) {
 			return fmt.Errorf("peer %v: a timer runs for nothing", t.id)
 		}
 	}
 	if peers != len(a.places) {
 		return fmt.Errorf("%d peers, %d places", peers, len(a.places))
 	}
-	if inbound != a.inbound || inbound == 0 && !a.inboundNext.IsZero() {
-		return fmt.Errorf("%d wait for inbound peers, %d counted, next %v", inbound, a.inbound, a.inboundNext)
+	if inbound != a.inbound || newInbound != a.newInbound || inbound+newInbound == 0 && !a.inboundNext.IsZero() {
+		return fmt.Errorf("%d wait for inbound peers, %d counted; %d are new, %d counted; next %v",
+			inbound, a.inbound, newInbound, a.newInbound, a.inboundNext)
 	}
 	return nil
 }
@@ -75,7 +79,7 @@ func (a *Announcer) checkPeers(waiting []int) error {
 // checkTold verifies what holds right after Due (4).
 func (a *Announcer) checkTold(now time.Time) error {
 	for _, t := range a.peers {
-		if t == nil || t.waiting == 0 {
+		if t == nil || t.idle() {
 			continue
 		}
 		next := t.next

@@ -17,7 +17,8 @@
 //
 // The waiting time is drawn when the first transaction starts to wait. Since an
 // exponential distribution has no memory, that is the same as a process that
-// always ran, and idle peers cost no wake-ups.
+// always ran, and idle peers cost no wake-ups. Only the first round of each peer
+// comes in any case, as what it may fetch hangs on it.
 //
 // At most 70 go out at a time, which is 14 a second; of a backlog, five more for
 // each thousand that wait; never more than [MaxBatch]. The rest waits, so that a
@@ -32,7 +33,8 @@
 //
 // What a peer may fetch follows: [Announcer.Announced] denies what is still to be
 // announced, since an answer to a getdata would give away the arrival that the
-// timers hide.
+// timers hide; and everything before the first round, since an observer who
+// connects anew for each question would get around that.
 //
 // # Bounds
 //
@@ -59,7 +61,9 @@
 //  1. What waits is found by its wtxid, waits for some peer, and for connected
 //     peers only; each peer's count is that of its bits.
 //  2. A txid leads to something that waits and has that txid.
-//  3. A timer runs only while something waits for its peer, that of inbound peers
-//     while something waits for any of them.
-//  4. After Due, a timer runs for whatever waits, and ends later than now.
+//  3. A timer runs only while something waits for its peer or its first round is to
+//     come, that of inbound peers while that holds of any of them; the new ones
+//     among these are counted.
+//  4. After Due, a timer runs for whatever waits and whoever is new, and ends later
+//     than now.
 package txannounce

@@ -51,14 +51,14 @@ func (a *Announcer) Due(now time.Time, lookup Lookup) []Batch {
 func (a *Announcer) ring(now time.Time) {
 	a.round.due = a.round.due[:0]
 	inbound := false
-	if a.inbound > 0 {
+	if a.inbound+a.newInbound > 0 {
 		inbound = !a.inboundNext.IsZero() && !now.Before(a.inboundNext)
 		if a.inboundNext.IsZero() {
 			a.inboundNext = a.draw(now, InboundInterval)
 		}
 	}
 	for place, t := range a.peers {
-		if t == nil || t.waiting == 0 {
+		if t == nil || t.idle() {
 			continue
 		}
 		due := inbound
@@ -75,14 +75,19 @@ func (a *Announcer) ring(now time.Time) {
 	slices.SortFunc(a.round.due, func(x, y int) int { return cmp.Compare(a.peers[x].id, a.peers[y].id) })
 }
 
-// rewind starts the timers of the peers that were told and for which more waits.
+// rewind ends the round of the peers that were told, and starts the timers of
+// those for which more waits.
 func (a *Announcer) rewind(now time.Time) {
 	inbound := false
 	for _, place := range a.round.due {
 		t := a.peers[place]
-		t.sequence = a.sequence
+		if t.options.Inbound && !t.told {
+			a.newInbound--
+		}
+		t.sequence, t.told = a.sequence, true
 		switch {
 		case t.waiting == 0:
+			t.next = time.Time{}
 		case t.options.Inbound:
 			inbound = true
 		default:
@@ -91,6 +96,15 @@ func (a *Announcer) rewind(now time.Time) {
 	}
 	if inbound {
 		a.inboundNext = a.draw(now, InboundInterval)
+	}
+	a.restInbound()
+}
+
+// restInbound stops the timer of inbound peers while there is nothing to come for
+// any of them.
+func (a *Announcer) restInbound() {
+	if a.inbound+a.newInbound == 0 {
+		a.inboundNext = time.Time{}
 	}
 }
 

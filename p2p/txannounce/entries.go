@@ -83,14 +83,12 @@ func (a *Announcer) settle(i int32, place int) {
 	a.row(i)[place/64] &^= 1 << (place % 64)
 	t := a.peers[place]
 	t.waiting--
-	if t.waiting == 0 {
+	if t.idle() {
 		t.next = time.Time{}
 	}
 	if t.options.Inbound {
 		a.inbound--
-		if a.inbound == 0 {
-			a.inboundNext = time.Time{}
-		}
+		a.restInbound()
 	}
 }
 

@@ -31,6 +31,7 @@ type hearer struct {
 	filter  wire.FeeRate
 	known   map[wire.GenTxid]bool
 	waits   map[wire.Wtxid]bool
+	told    bool
 	seq     uint64
 }
 
@@ -48,7 +49,7 @@ func (h *hearer) knows(name wire.GenTxid) bool {
 
 func (m *model) addPeer(id peer.ID, options Options) {
 	if m.peers[id] == nil {
-		m.peers[id] = &hearer{options: options, known: make(map[wire.GenTxid]bool), waits: make(map[wire.Wtxid]bool), seq: m.count}
+		m.peers[id] = &hearer{options: options, known: make(map[wire.GenTxid]bool), waits: make(map[wire.Wtxid]bool)}
 	}
 }
 
@@ -135,7 +136,7 @@ func (m *model) due(ids []peer.ID, rates map[wire.Wtxid]wire.FeeRate, lookup Loo
 		visit(o)
 	}
 	for _, id := range ids {
-		m.peers[id].seq = m.count
+		m.peers[id].seq, m.peers[id].told = m.count, true
 		if len(told[id]) > 0 {
 			batches = append(batches, Batch{Peer: id, Items: told[id]})
 		}
@@ -233,7 +234,7 @@ func (c *pace) due() {
 		if h.options.Inbound {
 			timer = c.inboundNext
 		}
-		if len(h.waits) > 0 && !timer.IsZero() && !timer.After(c.now) {
+		if (len(h.waits) > 0 || !h.told) && !timer.IsZero() && !timer.After(c.now) {
 			ids = append(ids, id)
 		}
 	}
@@ -279,7 +280,7 @@ func (c *pace) compare() {
 			c.Fatalf("peer %v: %d wait, sequence %d; want %d, %d", p, c.Pending(p), c.LastSequence(p), len(h.waits), h.seq)
 		}
 		for _, o := range c.model.order {
-			if got, want := c.Announced(p, o.wtxid), !h.waits[o.wtxid] || o.seq <= h.seq; got != want {
+			if got, want := c.Announced(p, o.wtxid), h.told && (!h.waits[o.wtxid] || o.seq <= h.seq); got != want {
 				c.Fatalf("peer %v: announced %v, want %v", p, got, want)
 			}
 		}
