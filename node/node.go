@@ -51,6 +51,12 @@ func New(cfg *config.Config, out Console) (*Node, error) {
 	if n := len(userAgent(cfg.Net.UserAgentComments)); n > wire.MaxUserAgent {
 		return nil, fmt.Errorf("Total length of network version string (%d) exceeds maximum length (%d). Reduce the number or size of uacomments.", n, wire.MaxUserAgent)
 	}
+	if granted, limited := grantedDescriptors(); limited {
+		var err error
+		if cfg, err = limitConnections(cfg, granted); err != nil {
+			return nil, err
+		}
+	}
 	n := &Node{cfg: cfg, clock: &Clock{}, started: time.Now(), onReady: out.Ready}
 	if cfg.MockTime != 0 {
 		n.clock.Set(time.Unix(cfg.MockTime, 0))
