@@ -291,24 +291,64 @@ func TestTestMempoolAccept(t *testing.T) {
 	}
 }
 
-// Transactions that depend on each other, as every method shows them.
-func TestDependentTransactions(t *testing.T) {
+// diamond is a parent, two children, and a grandchild that spends from both, in
+// the pool of a wallet.
+type diamond struct {
+	*coinWallet
+	parent, left, right, last *wire.Tx
+}
+
+func newDiamond(t *testing.T) diamond {
 	w := newCoinWallet(t, 2)
-	parent := w.spend(1000, 2, w.coin())
-	left, right := w.spend(3000, 1, parent), w.spendOutput(2000, 1, 1, parent)
-	last := w.spend(9000, 1, left, right)
-	for _, tx := range []*wire.Tx{parent, left, right, last} {
+	d := diamond{coinWallet: w, parent: w.spend(1000, 2, w.coin())}
+	d.left, d.right = w.spend(3000, 1, d.parent), w.spendOutput(2000, 1, 1, d.parent)
+	d.last = w.spend(9000, 1, d.left, d.right)
+	for _, tx := range []*wire.Tx{d.parent, d.left, d.right, d.last} {
 		w.send(tx)
 	}
-	id := func(tx *wire.Tx) string { return `"` + tx.Txid().String() + `"` }
-	sorted := func(txs ...*wire.Tx) string {
-		var s []string
-		for _, tx := range txs {
-			s = append(s, id(tx))
-		}
-		slices.Sort(s)
-		return "[" + strings.Join(s, ",") + "]"
+	return d
+}
+
+func idText(tx *wire.Tx) string { return `"` + tx.Txid().String() + `"` }
+
+// listed is the list of the ids in the order of their text, inBytes in that of
+// their bytes.
+func listed(txs ...*wire.Tx) string {
+	var list []string
+	for _, tx := range txs {
+		list = append(list, idText(tx))
 	}
+	slices.Sort(list)
+	return "[" + strings.Join(list, ",") + "]"
+}
+
+func inBytes(txs ...*wire.Tx) string {
+	slices.SortFunc(txs, func(a, b *wire.Tx) int { return a.Txid().Compare(b.Txid()) })
+	var list []string
+	for _, tx := range txs {
+		list = append(list, idText(tx))
+	}
+	return "[" + strings.Join(list, ",") + "]"
+}
+
+// idsOf is what listed makes of the ids in an answer, its members or its elements.
+func idsOf(answer string) string {
+	v, _ := ParseAnswer([]byte(answer))
+	var list []string
+	for i := range v.Len() {
+		if k := v.KeyAt(i); k != "" {
+			list = append(list, `"`+k+`"`)
+		} else {
+			list = append(list, string(v.At(i).AppendJSON(nil)))
+		}
+	}
+	slices.Sort(list)
+	return "[" + strings.Join(list, ",") + "]"
+}
+
+func TestEntryOfDependentTransactions(t *testing.T) {
+	w := newDiamond(t)
+	parent, left, right, last := w.parent, w.left, w.right, w.last
 	sizes := func(txs ...*wire.Tx) string {
 		n := 0
 		for _, tx := range txs {
@@ -316,12 +356,12 @@ func TestDependentTransactions(t *testing.T) {
 		}
 		return fmt.Sprint(n)
 	}
-	entry := w.call("getmempoolentry", id(left))
+	entry := w.call("getmempoolentry", idText(left))
 	for _, c := range []struct {
 		want string
 		path []string
 	}{
-		{sorted(parent), []string{"depends"}}, {sorted(last), []string{"spentby"}}, {"2", []string{"ancestorcount"}}, {"2", []string{"descendantcount"}},
+		{listed(parent), []string{"depends"}}, {listed(last), []string{"spentby"}}, {"2", []string{"ancestorcount"}}, {"2", []string{"descendantcount"}},
 		{sizes(parent, left), []string{"ancestorsize"}}, {sizes(left, last), []string{"descendantsize"}},
 		{"0.00003000", []string{"fees", "base"}}, {"0.00004000", []string{"fees", "ancestor"}}, {"0.00012000", []string{"fees", "descendant"}},
 		{"0.00015000", []string{"fees", "chunk"}}, {fmt.Sprint(parent.Weight() + left.Weight() + right.Weight() + last.Weight()), []string{"chunkweight"}},
@@ -331,64 +371,60 @@ func TestDependentTransactions(t *testing.T) {
 			t.Errorf("%v: got %s, want %s", c.path, got, c.want)
 		}
 	}
-	inBytes := func(txs ...*wire.Tx) string {
-		slices.SortFunc(txs, func(a, b *wire.Tx) int { return a.Txid().Compare(b.Txid()) })
-		var s []string
-		for _, tx := range txs {
-			s = append(s, id(tx))
-		}
-		return "[" + strings.Join(s, ",") + "]"
-	}
-	if got := member1(t, w.call("getmempoolentry", id(parent)), "spentby"); got != inBytes(left, right) {
+	if got := member1(t, w.call("getmempoolentry", idText(parent)), "spentby"); got != inBytes(left, right) {
 		t.Errorf("spent by %s, want %s", got, inBytes(left, right))
 	}
-	// An odd set of ids, whatever its order.
-	ids := func(answer string) string {
-		v, _ := ParseAnswer([]byte(answer))
-		var s []string
-		for i := range v.Len() {
-			if k := v.KeyAt(i); k != "" {
-				s = append(s, `"`+k+`"`)
-			} else {
-				s = append(s, string(v.At(i).AppendJSON(nil)))
-			}
-		}
-		slices.Sort(s)
-		return "[" + strings.Join(s, ",") + "]"
-	}
+}
+
+func TestRelatives(t *testing.T) {
+	w := newDiamond(t)
+	parent, left, right, last := w.parent, w.left, w.right, w.last
 	for _, c := range []struct{ method, args, want string }{
-		{"getmempoolancestors", id(last), sorted(parent, left, right)},
-		{"getmempoolancestors", id(last) + ", true", sorted(parent, left, right)},
-		{"getmempoolancestors", id(parent), "[]"},
-		{"getmempooldescendants", id(parent), sorted(left, right, last)},
-		{"getmempooldescendants", id(left) + ", true", sorted(last)},
-		{"getrawmempool", "true", sorted(parent, left, right, last)},
+		{"getmempoolancestors", idText(last), listed(parent, left, right)},
+		{"getmempoolancestors", idText(last) + ", true", listed(parent, left, right)},
+		{"getmempoolancestors", idText(parent), "[]"},
+		{"getmempooldescendants", idText(parent), listed(left, right, last)},
+		{"getmempooldescendants", idText(left) + ", true", listed(last)},
+		{"getrawmempool", "true", listed(parent, left, right, last)},
 	} {
-		if got := ids(w.call(c.method, c.args)); got != c.want {
+		if got := idsOf(w.call(c.method, c.args)); got != c.want {
 			t.Errorf("%s %s: got %s, want %s", c.method, c.args, got, c.want)
 		}
 	}
-	if got := w.call("getmempoolancestors", id(last)); got != inBytes(parent, left, right) {
+	if got := w.call("getmempoolancestors", idText(last)); got != inBytes(parent, left, right) {
 		t.Errorf("ancestors %s, want %s", got, inBytes(parent, left, right))
-	}
-	whole := fmt.Sprint(parent.Weight() + left.Weight() + right.Weight() + last.Weight())
-	cluster := w.call("getmempoolcluster", id(right))
-	if want := `{"clusterweight":` + whole + `,"txcount":4,"chunks":[{"chunkfee":0.00015000,"chunkweight":` + whole + `,"txs":[` + id(parent); !strings.HasPrefix(cluster, want) || !strings.HasSuffix(cluster, id(last)+"]}]}") {
-		t.Errorf("cluster %s, want %s...", cluster, want)
-	}
-	if got, want := w.call("getmempoolfeeratediagram", ""), `[{"weight":0,"fee":0.00000000},{"weight":`+whole+`,"fee":0.00015000}]`; got != want {
-		t.Errorf("diagram %s, want %s", got, want)
 	}
 	w.refused("getmempoolcluster", id1, CodeInvalidAddressOrKey, "Transaction not in mempool")
 	w.refused("getmempoolancestors", id1, CodeInvalidAddressOrKey, "Transaction not in mempool")
 	w.refused("getmempooldescendants", id1, CodeInvalidAddressOrKey, "Transaction not in mempool")
 	w.refused("getrawmempool", "true, true", CodeInvalidParameter, "Verbose results cannot contain mempool sequence values.")
+}
 
-	op := func(tx *wire.Tx, n int) string { return fmt.Sprintf(`{"txid":%s,"vout":%d}`, id(tx), n) }
+func TestCluster(t *testing.T) {
+	w := newDiamond(t)
+	parent, left, right, last := w.parent, w.left, w.right, w.last
+	whole := fmt.Sprint(parent.Weight() + left.Weight() + right.Weight() + last.Weight())
+	cluster := w.call("getmempoolcluster", idText(right))
+	if want := `{"clusterweight":` + whole + `,"txcount":4,"chunks":[{"chunkfee":0.00015000,"chunkweight":` + whole + `,"txs":[` + idText(parent); !strings.HasPrefix(cluster, want) || !strings.HasSuffix(cluster, idText(last)+"]}]}") {
+		t.Errorf("cluster %s, want %s...", cluster, want)
+	}
+	if got, want := w.call("getmempoolfeeratediagram", ""), `[{"weight":0,"fee":0.00000000},{"weight":`+whole+`,"fee":0.00015000}]`; got != want {
+		t.Errorf("diagram %s, want %s", got, want)
+	}
+	w.mine(1)
+	if b := w.tip(); len(b.Txs) != 5 || b.Txs[0].Out[0].Value != 50*wire.Coin+15000 {
+		t.Errorf("the block has %d transactions and pays %d", len(b.Txs), b.Txs[0].Out[0].Value)
+	}
+}
+
+func TestSpendingTransactions(t *testing.T) {
+	w := newDiamond(t)
+	parent, left, right, last := w.parent, w.left, w.right, w.last
+	op := func(tx *wire.Tx, n int) string { return fmt.Sprintf(`{"txid":%s,"vout":%d}`, idText(tx), n) }
 	for _, c := range []struct{ args, want string }{
-		{"[" + op(parent, 1) + "," + op(last, 0) + "]", fmt.Sprintf(`[{"txid":%s,"vout":1,"spendingtxid":%s},{"txid":%s,"vout":0}]`, id(parent), id(right), id(last))},
-		{"[" + op(left, 0) + `], {"return_spending_tx":true}`, fmt.Sprintf(`[{"txid":%s,"vout":0,"spendingtxid":%s,"spendingtx":"%s"}]`, id(left), id(last), rawOf(last))},
-		{"[" + op(left, 0) + `], {"mempool_only":false}`, fmt.Sprintf(`[{"txid":%s,"vout":0,"spendingtxid":%s}]`, id(left), id(last))},
+		{"[" + op(parent, 1) + "," + op(last, 0) + "]", fmt.Sprintf(`[{"txid":%s,"vout":1,"spendingtxid":%s},{"txid":%s,"vout":0}]`, idText(parent), idText(right), idText(last))},
+		{"[" + op(left, 0) + `], {"return_spending_tx":true}`, fmt.Sprintf(`[{"txid":%s,"vout":0,"spendingtxid":%s,"spendingtx":"%s"}]`, idText(left), idText(last), rawOf(last))},
+		{"[" + op(left, 0) + `], {"mempool_only":false}`, fmt.Sprintf(`[{"txid":%s,"vout":0,"spendingtxid":%s}]`, idText(left), idText(last))},
 	} {
 		if got := w.call("gettxspendingprevout", c.args); got != c.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", c.args, got, c.want)
@@ -397,14 +433,9 @@ func TestDependentTransactions(t *testing.T) {
 	w.refused("gettxspendingprevout", "["+op(last, 0)+`], {"mempool_only":false}`, CodeMisc, "Mempool lacks a relevant spend, and txospenderindex is unavailable.")
 	w.refused("gettxspendingprevout", "["+op(last, 0)+`], {"x":1}`, CodeType, "Unexpected key x")
 	w.refused("gettxspendingprevout", "["+op(last, -1)+`]`, CodeInvalidParameter, "Invalid parameter, vout cannot be negative")
-	w.refused("gettxspendingprevout", `[{"txid":`+id(last)+`}]`, CodeType, "Missing vout")
-	w.refused("gettxspendingprevout", `[{"txid":`+id(last)+`,"vout":0,"x":1}]`, CodeType, "Unexpected key x")
+	w.refused("gettxspendingprevout", `[{"txid":`+idText(last)+`}]`, CodeType, "Missing vout")
+	w.refused("gettxspendingprevout", `[{"txid":`+idText(last)+`,"vout":0,"x":1}]`, CodeType, "Unexpected key x")
 	w.refused("gettxspendingprevout", `[1]`, CodeType, "JSON value of type number is not of expected type object")
-
-	w.mine(1)
-	if b := w.tip(); len(b.Txs) != 5 || b.Txs[0].Out[0].Value != 50*wire.Coin+15000 {
-		t.Errorf("the block has %d transactions and pays %d", len(b.Txs), b.Txs[0].Out[0].Value)
-	}
 }
 
 // A block of named transactions takes them from the pool, and nothing else;
