@@ -94,7 +94,7 @@ func PoolCommands(cfg PoolConfig) ([]Command, error) {
 	p := &poolCalls{cfg}
 	raw := &rawTx{params: cfg.Params, coins: cfg.Coins, waiting: cfg.Pool}
 	var all []Command
-	for _, group := range [][]Command{raw.commands(), p.submitCommands(), p.entryCommands(), p.infoCommands()} {
+	for _, group := range [][]Command{raw.commands(), p.submitCommands(), p.entryCommands(), p.infoCommands(), p.absentCommands()} {
 		all = append(all, group...)
 	}
 	return all, nil

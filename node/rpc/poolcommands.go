@@ -201,7 +201,15 @@ func (p *poolCalls) infoCommands() []Command {
 				{Type: ResHex, Key: "spendingtx", Optional: true, Description: "that transaction, for return_spending_tx"},
 			}}}}},
 			Examples: examples("gettxspendingprevout", `'[{"txid":"id","vout":3}]'`, `[{"txid":"id","vout":3}]`),
-		}, {
+		},
+	}
+}
+
+// absentCommands answer for what is not there yet, as a node that has nothing to
+// tell.
+func (p *poolCalls) absentCommands() []Command {
+	return []Command{
+		{
 			Category: "util", Name: "estimatesmartfee", Handler: p.estimateSmartFee,
 			Description: "Estimates the fee rate with which a transaction is confirmed within some blocks. There are no estimates yet.",
 			Args: []Arg{
