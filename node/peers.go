@@ -54,9 +54,16 @@ func (o peerOwners) SubmitBlock(ctx context.Context, b *wire.Block, requested bo
 	return out == chain.Connected || out == chain.Stored, err
 }
 
-// SubmitTx implements [p2p.Owners].
-func (o peerOwners) SubmitTx(ctx context.Context, tx *wire.Tx) p2p.TxVerdict {
-	_, err := o.pool.Submit(ctx, tx, mempool.SubmitOptions{})
+// SubmitTxs implements [p2p.Owners].
+func (o peerOwners) SubmitTxs(ctx context.Context, txs []*wire.Tx) []p2p.TxVerdict {
+	out := make([]p2p.TxVerdict, 0, len(txs))
+	for _, v := range o.pool.SubmitAll(ctx, txs, mempool.SubmitOptions{}) {
+		out = append(out, txVerdict(v.Err))
+	}
+	return out
+}
+
+func txVerdict(err error) p2p.TxVerdict {
 	v := p2p.TxVerdict{Err: err}
 	var refused *mempool.Error
 	if !errors.As(err, &refused) {

@@ -21,13 +21,17 @@ type slowPool struct {
 	judge   chan struct{}
 }
 
-func (o *slowPool) SubmitTx(ctx context.Context, _ *wire.Tx) p2p.TxVerdict {
-	o.reached.Add(1)
-	select {
-	case <-o.judge:
-	case <-ctx.Done():
+func (o *slowPool) SubmitTxs(ctx context.Context, txs []*wire.Tx) []p2p.TxVerdict {
+	out := make([]p2p.TxVerdict, len(txs))
+	for i := range out {
+		o.reached.Add(1)
+		select {
+		case <-o.judge:
+		case <-ctx.Done():
+		}
+		out[i].Err = errors.New("refused")
 	}
-	return p2p.TxVerdict{Err: errors.New("refused")}
+	return out
 }
 
 // present is a ledger whose initial download is over.

@@ -27,8 +27,9 @@ type Owners interface {
 	SubmitHeaders(ctx context.Context, list []wire.Header) (*headers.Node, error)
 	// SubmitBlock stores a block. Fresh is false for one that was here before.
 	SubmitBlock(ctx context.Context, b *wire.Block, requested bool) (fresh bool, err error)
-	// SubmitTx offers a transaction to the pool.
-	SubmitTx(ctx context.Context, tx *wire.Tx) TxVerdict
+	// SubmitTxs offers transactions to the pool, in their order, and returns a
+	// verdict on each.
+	SubmitTxs(ctx context.Context, txs []*wire.Tx) []TxVerdict
 	// RawBlock returns a block as it is stored; the caller owns the bytes.
 	RawBlock(n *headers.Node) ([]byte, error)
 	// Events is the ring of the chain; TakenIn waits until the pool has taken one

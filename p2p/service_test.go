@@ -48,11 +48,13 @@ func (o owners) SubmitBlock(ctx context.Context, b *wire.Block, requested bool) 
 	out, err := o.SubmitBlockWith(ctx, b, chain.BlockOptions{Requested: requested})
 	return out == chain.Connected || out == chain.Stored, err
 }
-func (o owners) SubmitTx(context.Context, *wire.Tx) p2p.TxVerdict { return p2p.TxVerdict{} }
-func (o owners) TakenIn(context.Context, uint64) error            { return nil }
-func (o owners) TxServed(wire.Txid)                               {}
-func (o owners) Events() *event.Ring                              { return o.Chain.Events() }
-func (o owners) RawBlock(n *headers.Node) ([]byte, error)         { return o.Chain.RawBlock(n) }
+func (o owners) SubmitTxs(_ context.Context, txs []*wire.Tx) []p2p.TxVerdict {
+	return make([]p2p.TxVerdict, len(txs))
+}
+func (o owners) TakenIn(context.Context, uint64) error    { return nil }
+func (o owners) TxServed(wire.Txid)                       {}
+func (o owners) Events() *event.Ring                      { return o.Chain.Events() }
+func (o owners) RawBlock(n *headers.Node) ([]byte, error) { return o.Chain.RawBlock(n) }
 func (o owners) WatchPool(ctx context.Context, _ func(wire.Txid, wire.Wtxid)) error {
 	<-ctx.Done()
 	return ctx.Err()

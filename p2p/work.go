@@ -3,6 +3,7 @@ package p2p
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"grapevine/chain/event"
@@ -97,15 +98,27 @@ func (s *Service) judgeHeaders(ctx context.Context) error {
 	}
 }
 
+// judgedAtOnce is how many transactions the pool is offered together: enough for
+// all cores, and little for one that comes behind them to wait for.
+const judgedAtOnce = 64
+
 func (s *Service) judgeTxs(ctx context.Context) error {
 	for {
-		a, err := s.txs.one(ctx)
+		waiting, err := s.txs.take(ctx)
 		if err != nil {
 			return err
 		}
-		verdict := s.cfg.Owners.SubmitTx(ctx, a.Tx)
-		if !s.post(ctx, TxJudged{Peer: a.Peer, Seq: a.Seq, Size: a.Size, Tx: a.Tx, TxVerdict: verdict}) {
-			return ctx.Err()
+		for some := range slices.Chunk(waiting, judgedAtOnce) {
+			txs := make([]*wire.Tx, len(some))
+			for i := range some {
+				txs[i] = some[i].Tx
+			}
+			for i, v := range s.cfg.Owners.SubmitTxs(ctx, txs) {
+				a := &some[i]
+				if !s.post(ctx, TxJudged{Peer: a.Peer, Seq: a.Seq, Size: a.Size, Tx: a.Tx, TxVerdict: v}) {
+					return ctx.Err()
+				}
+			}
 		}
 	}
 }
