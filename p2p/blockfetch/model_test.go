@@ -753,6 +753,8 @@ func (g *game) step() string {
 			g.v.queued = int64(g.pick(256)) * 8192
 		}
 		return "the ledger changed"
+	case 17:
+		return g.burst()
 	default:
 		g.now = g.now.Add([]time.Duration{1, 20 * time.Millisecond, 200 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second, 11 * time.Second, time.Minute, 6 * time.Minute}[g.pick(9)])
 		return "time passed"
@@ -773,6 +775,28 @@ func (g *game) receive(id peer.ID, n *headers.Node) string {
 	}
 	g.arrived[n.Hash()]++
 	return fmt.Sprintf("%v sent %d", id, n.Height())
+}
+
+// burst has a peer send what it owes, block after block, so that its pace shows.
+func (g *game) burst() string {
+	id, count := g.peer(), 1+g.pick(8)
+	pause := []time.Duration{0, time.Millisecond, 50 * time.Millisecond, 700 * time.Millisecond, 3 * time.Second}[g.pick(5)]
+	size := 100 << g.pick(14)
+	keep := g.pick(4) == 0 // without verdicts
+	list := g.f.InFlight(id)
+	for _, n := range list[:min(count, len(list))] {
+		g.now = g.now.Add(pause)
+		g.f.Received(g.now, id, n.Hash(), size)
+		g.m.received(g.now, id, n.Hash(), size)
+		if keep || n.Status().Invalid() {
+			g.arrived[n.Hash()]++
+			continue
+		}
+		g.v.store(n)
+		g.f.Judged(n.Hash())
+		g.m.judged(n.Hash(), false)
+	}
+	return fmt.Sprintf("%v sent up to %d", id, count)
 }
 
 // judge gives a verdict on a block that arrived.

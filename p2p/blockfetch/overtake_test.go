@@ -25,6 +25,7 @@ func TestPace(t *testing.T) {
 		{"at once", []block{{50_000, 0, 100}, {50_000, 0, 100}, {50_000, 0, 100}}, true, 0, 20},
 		{"a pause without questions", []block{{50_000, 0, 500}, {50_000, 0, 1000}, {50_000, 9000, 9500}}, true, 500 * time.Millisecond, 8},
 		{"faster than it is asked for", []block{{50_000, 0, 100}, {5_000_000, 0, 200}}, true, time.Millisecond, 20},
+		{"next to nothing", []block{{100, 0, 10}, {100, 0, 20}, {100, 0, 100_000_000}}, true, longest, 0},
 		{"of late", []block{{50_000, 0, 10}, {50_000, 0, 20}, {50_000, 0, 10_020}}, true, 5005 * time.Millisecond, 0},
 	} {
 		var p pace
@@ -179,6 +180,55 @@ func TestNoCopyOfWhatIsHere(t *testing.T) {
 	if _, asked := b.next(); slices.Contains(asked[2], 2) {
 		t.Fatalf("asked for %v", asked)
 	}
+
+	// Nor is one that somebody sent without being asked.
+	b, send = besideSlow(t, 100)
+	b.next()
+	b.f.Received(b.now, 3, two.Parent().Hash(), 50_000)
+	three := b.f.InFlight(1)[1]
+	b.f.Received(b.now, 3, three.Hash(), 50_000)
+	send(2)
+	if _, asked := b.next(); !slices.Contains(asked[2], 2) || slices.Contains(asked[2], 3) {
+		t.Fatalf("asked for %v", asked)
+	}
+}
+
+// The quickest of those who are idle is asked, if it is quicker by far: each of
+// them owes one block, and block 2 is due in 2.1 seconds.
+func TestQuickestOvertakes(t *testing.T) {
+	for _, c := range []struct {
+		second, third time.Duration // for a block
+		who           peer.ID       // 0 for nobody
+	}{
+		{10 * time.Millisecond, 20 * time.Millisecond, 2},
+		{20 * time.Millisecond, 10 * time.Millisecond, 3},
+		{400 * time.Millisecond, 420 * time.Millisecond, 0},
+		{420 * time.Millisecond, 380 * time.Millisecond, 3},
+	} {
+		b, _ := besideSlow(t, 5)
+		b.peer(3, full, b.v.tree.Best())
+		b.f.byID[2].pace = pace{bytes: 50_000, busy: c.second, trip: 1}
+		b.f.byID[3].pace = pace{bytes: 50_000, busy: c.third, trip: 1}
+		_, asked := b.next()
+		for id := range peer.ID(4) {
+			if got := slices.Contains(asked[id], 2); got != (id == c.who && id != 0) {
+				t.Errorf("%v and %v a block: asked for %v", c.second, c.third, asked)
+			}
+		}
+	}
+}
+
+// What a slow peer owes besides what holds the chain costs credits like all else.
+func TestCopiesTakeCredits(t *testing.T) {
+	b, _ := besideSlow(t, 100)
+	b.v.queued = defaultCredits
+	if _, asked := b.next(); !slices.Equal(asked[2], []int32{2}) {
+		t.Fatalf("asked for %v", asked)
+	}
+	b.v.queued = 0
+	if _, asked := b.next(); !slices.Contains(asked[2], 4) {
+		t.Fatalf("asked for %v", asked)
+	}
 }
 
 // When there is only ever room for one block, peers take turns.
@@ -202,5 +252,20 @@ func TestRequestsAreSpread(t *testing.T) {
 		if n != 10 {
 			t.Errorf("%v was asked for %d of 40", id, n)
 		}
+	}
+}
+
+// Who has been silent for so long that all others are asked is outrun by any,
+// however slow it was known to be.
+func TestSilentPeerIsOutrun(t *testing.T) {
+	b, _ := besideSlow(t, 100)
+	b.after(1800 * time.Millisecond)
+	q := b.f.byID[1]
+	if from := b.f.outrun(q, 0, 0, b.now); !from.After(b.now) {
+		t.Fatal("outrun although its block is due in 0.3 s")
+	}
+	q.slow = true
+	if from := b.f.outrun(q, 0, 0, b.now); from != b.now {
+		t.Fatalf("outrun in %v", from.Sub(b.now))
 	}
 }
