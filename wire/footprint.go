@@ -12,10 +12,10 @@ const (
 
 // Footprint returns how many bytes of memory the message that [DecodeMessage]
 // makes of a payload takes, the payload included, since what is decoded holds it.
-// It takes no memory itself, so that a caller may wait for room first. For
-// messages with transactions it is exact to the allocator's rounding and costs
-// one pass over the structure; for others it is an upper bound. Of what will not
-// decode only the payload counts.
+// It takes no memory itself, so that a caller may wait for room first. For tx,
+// block and blocktxn it is exact to the allocator's rounding and costs one pass
+// over the structure, and of what will not decode only the payload counts; for
+// all others it is an upper bound.
 func Footprint(command string, payload []byte) int {
 	s := scanner{buf: payload}
 	txs := 0
@@ -34,6 +34,9 @@ func Footprint(command string, payload []byte) int {
 		// Short identifiers become 8 bytes of 6; what is prefilled can hardly be
 		// more than the worst ratio of a transaction's.
 		return (itemBytes + 1) * len(payload)
+	case "addrv2":
+		// 56 bytes for as little as 9, of an empty address in an unknown network.
+		return 8 * len(payload)
 	default:
 		return 4 * len(payload) // addr comes nearest
 	}

@@ -30,7 +30,7 @@ func TestFootprint(t *testing.T) {
 	for _, m := range []Message{
 		&MsgTx{Tx: witness.Seal()}, &MsgBlock{Block: NewBlock(Header{}, many)}, &MsgBlock{Block: NewBlock(Header{}, []Tx{witness})},
 		&MsgBlockTxn{Txs: many}, headers, addrs, &MsgInv{Items: make([]Inv, MaxInv)}, &MsgGetBlockTxn{Indexes: indexes(5000)},
-		&MsgUnknown{Name: "x", Data: make([]byte, 100_000)},
+		&MsgUnknown{Name: "x", Data: make([]byte, 100_000)}, emptyAddresses(),
 	} {
 		payload := m.AppendPayload(nil)
 		var before, after runtime.MemStats
@@ -51,6 +51,15 @@ func TestFootprint(t *testing.T) {
 			t.Errorf("%s: %v allocations", m.Command(), n)
 		}
 	}
+}
+
+// emptyAddresses is an addrv2 that takes the most memory for its length.
+func emptyAddresses() Message {
+	payload := AppendCompactSize(nil, MaxAddrs)
+	for range MaxAddrs {
+		payload = append(payload, 0, 0, 0, 0, 0, 99, 0, 0, 0) // time, services, network, length, port
+	}
+	return &MsgUnknown{Name: "addrv2", Data: payload}
 }
 
 func indexes(n uint16) (list []uint16) {
