@@ -76,6 +76,9 @@ func (f *Fetcher) relieve(l *lack, now time.Time, d *Decision) {
 
 // unburden asks p for what q owes alone, where p is quicker by far.
 func (f *Fetcher) unburden(q, p *peerState, now time.Time, d *Decision) {
+	if last := len(q.queue) - 1; last < 0 || f.outrun(q, last, f.takes(p), now).After(now) {
+		return // the last one is due last
+	}
 	for i, e := range q.queue {
 		if len(p.queue) >= f.allowance(p) {
 			return
