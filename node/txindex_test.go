@@ -95,6 +95,14 @@ func TestTxIndex(t *testing.T) {
 	synced()
 	r.wantTx(id, early[0], 11)
 	r.wantTx(r.coinbaseOf(later[1]), later[1], 1)
+
+	restart(11) // a new index, while the chain is read anew
+	if err := os.RemoveAll(filepath.Join(dir, "regtest", "indexes")); err != nil {
+		t.Fatal(err)
+	}
+	restart(11, "-txindex", "-reindex")
+	synced()
+	r.wantTx(id, early[0], 11)
 	r.stop()
 	if err := r.ended(); err != nil {
 		t.Fatal(err)

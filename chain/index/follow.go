@@ -78,11 +78,11 @@ func (x *TxIndex) add(n *headers.Node) error {
 		return err
 	}
 	if number == nil {
-		b, err := x.cfg.Chain.Block(n)
+		txs, err := x.transactions(n)
 		if err != nil {
 			return err
 		}
-		if err := x.addBlock(n, b); err != nil {
+		if err := x.addBlock(n, txs); err != nil {
 			return err
 		}
 	}
@@ -93,18 +93,30 @@ func (x *TxIndex) add(n *headers.Node) error {
 	return x.commit(false)
 }
 
-func (x *TxIndex) addBlock(n *headers.Node, b *wire.Block) error {
-	if len(b.Txs) > math.MaxUint16+1 {
-		return x.corrupt("block %s with %d transactions", n.Hash(), len(b.Txs))
+// transactions returns those of a block that are to be found. Genesis has none,
+// since nobody can spend what it pays; nor could it be read as long as a reindex
+// has not come upon it.
+func (x *TxIndex) transactions(n *headers.Node) ([]wire.Tx, error) {
+	if n.Height() == 0 {
+		return nil, nil
+	}
+	b, err := x.cfg.Chain.Block(n)
+	if err != nil {
+		return nil, err
+	}
+	return b.Txs, nil
+}
+
+func (x *TxIndex) addBlock(n *headers.Node, txs []wire.Tx) error {
+	if len(txs) > math.MaxUint16+1 {
+		return x.corrupt("block %s with %d transactions", n.Hash(), len(txs))
 	}
 	hash := n.Hash()
 	x.batch.Put(blockKey(x.next), hash[:])
 	x.batch.Put(hashKey(hash), binary.BigEndian.AppendUint32(nil, x.next))
-	if n.Height() > 0 { // nobody can spend what genesis pays
-		var key [txKeySize]byte
-		for i := range b.Txs {
-			x.batch.Put(appendTxKey(key[:0], b.Txs[i].Txid(), x.next, uint16(i)), nil)
-		}
+	var key [txKeySize]byte
+	for i := range txs {
+		x.batch.Put(appendTxKey(key[:0], txs[i].Txid(), x.next, uint16(i)), nil)
 	}
 	x.next++
 	return nil

@@ -117,7 +117,10 @@ func settle(t testing.TB, x *TxIndex) {
 		if ready {
 			return
 		}
-		<-changed
+		select {
+		case <-changed:
+		case <-x.done: // CatchUp says so
+		}
 	}
 }
 
@@ -387,6 +390,23 @@ func TestCatchUpEnds(t *testing.T) {
 	if err := <-waited; !errors.Is(err, ErrClosed) {
 		t.Error(err)
 	}
+}
+
+// While the chain is read anew it has no block yet, not even the first one.
+func TestWithoutGenesis(t *testing.T) {
+	trunk, _, _ := mustMine(t, 1)
+	l := newLedger(trunk.Params)
+	l.fail = errors.New("no such block")
+	x := openIndex(t, l, crash.New(), 0)
+	stop := run(t, x)
+	settle(t, x)
+	l.mu.Lock()
+	l.fail = nil
+	l.mu.Unlock()
+	l.moveTo(t, l.learn(trunk.Blocks...))
+	settle(t, x)
+	wantFound(t, x, trunk.Blocks...)
+	stop()
 }
 
 func TestRunFails(t *testing.T) {
