@@ -119,7 +119,8 @@ func settle(t testing.TB, x *TxIndex) {
 		}
 		select {
 		case <-changed:
-		case <-x.done: // CatchUp says so
+		case <-x.done:
+			t.Fatal("the index has ended")
 		}
 	}
 }
