@@ -64,8 +64,8 @@ type Plan struct {
 	targets []*target
 	byPeer  map[peer.ID]*target // outbound connections with a target on the list
 	inbound map[peer.ID]struct{}
-	all     map[peer.ID]struct{}
-	tries   []string // to dial once
+	all     map[peer.ID]string // target that was dialled, "" for inbound ones
+	tries   []string           // to dial once
 }
 
 type state uint8
@@ -88,7 +88,7 @@ type target struct {
 
 // New returns a plan.
 func New(cfg Config) *Plan {
-	p := &Plan{max: cfg.MaxInbound, active: !cfg.Inactive, byPeer: map[peer.ID]*target{}, inbound: map[peer.ID]struct{}{}, all: map[peer.ID]struct{}{}}
+	p := &Plan{max: cfg.MaxInbound, active: !cfg.Inactive, byPeer: map[peer.ID]*target{}, inbound: map[peer.ID]struct{}{}, all: map[peer.ID]string{}}
 	for _, name := range cfg.Connect {
 		if p.find(name, false) == nil {
 			p.targets = append(p.targets, &target{name: name})
@@ -114,8 +114,23 @@ func (p *Plan) Add(name string) error {
 	if p.find(name, true) != nil {
 		return ErrAlreadyAdded
 	}
-	p.targets = append(p.targets, &target{name: name, added: true})
+	t := &target{name: name, added: true}
+	p.targets = append(p.targets, t)
+	if id, ok := p.connection(name); ok && p.byPeer[id] == nil {
+		t.state, t.peer = connected, id // as a single try was before it
+		p.byPeer[id] = t
+	}
 	return nil
+}
+
+// connection returns the first connection that was made to a target.
+func (p *Plan) connection(name string) (first peer.ID, ok bool) {
+	for id, n := range p.all {
+		if n == name && n != "" && (!ok || id < first) {
+			first, ok = id, true
+		}
+	}
+	return first, ok
 }
 
 // Remove takes a target off the list; a connection to it stays.
@@ -131,7 +146,7 @@ func (p *Plan) Remove(name string) error {
 	return nil
 }
 
-// Try dials a target once.
+// Try dials a target once, unless it is connected or being dialled.
 func (p *Plan) Try(name string) { p.tries = append(p.tries, name) }
 
 // SetActive makes connections again, or none. It does not end those there are.
@@ -152,10 +167,10 @@ func (p *Plan) Connected(now time.Time, id peer.ID, kind peer.Kind, name string)
 			return false
 		}
 		p.inbound[id] = struct{}{}
-		p.all[id] = struct{}{}
+		p.all[id] = ""
 		return true
 	}
-	p.all[id] = struct{}{}
+	p.all[id] = name
 	if t := p.waiting(name); t != nil {
 		t.state, t.peer, t.since = connected, id, now
 		p.byPeer[id] = t
@@ -224,10 +239,18 @@ func (p *Plan) Next(now time.Time) []Dial {
 		}
 	}
 	for _, name := range p.tries {
-		out = append(out, Dial{Target: name, Kind: peer.Manual})
+		if !p.underway(name) && !slices.ContainsFunc(out, func(d Dial) bool { return d.Target == name }) {
+			out = append(out, Dial{Target: name, Kind: peer.Manual})
+		}
 	}
 	p.tries = nil
 	return out
+}
+
+// underway reports whether a target is connected or being dialled.
+func (p *Plan) underway(name string) bool {
+	_, there := p.connection(name)
+	return there || slices.ContainsFunc(p.targets, func(t *target) bool { return t.name == name && t.state != idle })
 }
 
 // busy reports whether the same target is named another time and connected or

@@ -238,6 +238,38 @@ func TestPlanUnderAnyOrder(t *testing.T) {
 	})
 }
 
+// A node that a single try has connected is not connected a second time: neither
+// by another try nor because it is added to the list.
+func TestTriesAreNotMadeTwice(t *testing.T) {
+	p := New(Config{Added: []string{"listed"}})
+	p.Try("listed") // is about to be dialled
+	p.Try("a")
+	p.Try("a")
+	if got := dialled(p, start); !slices.Equal(got, []string{"listed", "a"}) {
+		t.Fatalf("dialled %q", got)
+	}
+	p.Connected(start, 1, peer.Manual, "a")
+	p.Try("a")
+	p.Try("listed")
+	if got := dialled(p, start); got != nil {
+		t.Errorf("dialled %q, which are connected or being dialled", got)
+	}
+	if err := p.Add("a"); err != nil {
+		t.Fatal(err)
+	}
+	verify(t, p)
+	if got := p.Added(); len(got) != 2 || !got[1].Connected || got[1].Peer != 1 {
+		t.Errorf("list is %+v", got)
+	}
+	if got := dialled(p, start.Add(time.Hour)); got != nil {
+		t.Errorf("dialled %q", got)
+	}
+	p.Disconnected(start.Add(time.Hour), 1)
+	if got := dialled(p, start.Add(2*time.Hour)); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("dialled %q when it was gone", got)
+	}
+}
+
 func values(m map[peer.ID]string) []string {
 	var out []string
 	for _, v := range m {
