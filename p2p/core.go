@@ -158,8 +158,7 @@ func (c *Core) handle(now time.Time, ev Event) {
 	case Connected:
 		c.connected(now, ev)
 	case DialFailed:
-		c.plan.Failed(now, ev.Target)
-		c.log.Debug("connection failed", "target", ev.Target, "error", ev.Err)
+		c.dialFailed(now, ev)
 	case Disconnected:
 		c.disconnected(now, ev)
 	case Received:

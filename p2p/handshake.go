@@ -2,7 +2,9 @@ package p2p
 
 import (
 	"cmp"
+	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -46,6 +48,16 @@ func (c *Core) connected(now time.Time, ev Connected) {
 	if p.kind != peer.Inbound {
 		c.sendVersion(now, p)
 	}
+}
+
+// dialFailed lets the target be dialled again. An operator who named it hears of
+// the first failure in a row; the others are for those who look closer.
+func (c *Core) dialFailed(now time.Time, ev DialFailed) {
+	level := slog.LevelDebug
+	if c.plan.Failed(now, ev.Target) && ev.Kind == peer.Manual {
+		level = slog.LevelInfo
+	}
+	c.log.Log(context.Background(), level, "connection failed", "target", ev.Target, "error", ev.Err)
 }
 
 func (c *Core) sendVersion(now time.Time, p *peerState) {

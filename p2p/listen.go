@@ -2,11 +2,13 @@ package p2p
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // Listen opens the addresses (host:port each). One that cannot be opened closes
@@ -27,7 +29,10 @@ func Listen(ctx context.Context, addrs []string) ([]net.Listener, error) {
 			for _, o := range out {
 				_ = o.Close() // nothing was accepted from it
 			}
-			return nil, fmt.Errorf("Unable to bind to %s on this computer. Another node is probably already running: %w", a, err)
+			if errors.Is(err, syscall.EADDRINUSE) {
+				return nil, fmt.Errorf("Unable to bind to %s on this computer. Another node is probably already running: %w", a, err)
+			}
+			return nil, fmt.Errorf("Unable to bind to %s on this computer: %w", a, err)
 		}
 		out = append(out, l)
 	}

@@ -18,6 +18,7 @@ type peerState struct {
 	remote, local netip.AddrPort
 	since         time.Time
 	closing       bool // a Disconnect was asked for; nothing more is done for it
+	spared        bool // it misbehaved, but an operator wants it
 
 	hello   handshake
 	order   ordering
@@ -181,7 +182,10 @@ func (c *Core) drop(p *peerState, reason string) {
 // operator asked for that very connection.
 func (c *Core) misbehaved(p *peerState, reason string) {
 	if p.kind == peer.Manual {
-		c.log.Warn("not punishing a peer that was connected by hand", "peer", p.id, "address", p.name, "reason", reason)
+		if !p.spared { // it may do it with every message
+			p.spared = true
+			c.log.Warn("not punishing a peer that was connected by hand", "peer", p.id, "address", p.name, "reason", reason)
+		}
 		return
 	}
 	c.drop(p, reason)

@@ -84,6 +84,7 @@ type target struct {
 	since   time.Time // of the connection
 	pause   time.Duration
 	nextTry time.Time
+	failed  bool // at the last attempt
 }
 
 // New returns a plan.
@@ -172,7 +173,7 @@ func (p *Plan) Connected(now time.Time, id peer.ID, kind peer.Kind, name string)
 	}
 	p.all[id] = name
 	if t := p.waiting(name); t != nil {
-		t.state, t.peer, t.since = connected, id, now
+		t.state, t.peer, t.since, t.failed = connected, id, now, false
 		p.byPeer[id] = t
 	}
 	return true
@@ -203,8 +204,19 @@ func (p *Plan) release(now time.Time, name string) {
 	}
 }
 
-// Failed notes that a target could not be reached.
-func (p *Plan) Failed(now time.Time, name string) { p.release(now, name) }
+// Failed notes that a target could not be reached. It reports whether that was
+// the first failure in a row, which a single try always is.
+func (p *Plan) Failed(now time.Time, name string) (first bool) {
+	first = true
+	for _, t := range p.targets {
+		if t.name == name && t.state == dialling {
+			first = first && !t.failed
+			t.failed = true
+		}
+	}
+	p.release(now, name)
+	return first
+}
 
 // Disconnected notes the end of a connection.
 func (p *Plan) Disconnected(now time.Time, id peer.ID) {

@@ -56,6 +56,29 @@ func TestTargetsAreDialledOnceAndAgain(t *testing.T) {
 	}
 }
 
+func TestFirstFailureInARow(t *testing.T) {
+	p := New(Config{Connect: []string{"a"}})
+	p.Next(start)
+	if !p.Failed(start, "a") {
+		t.Error("the first is not told")
+	}
+	p.Next(start.Add(time.Minute))
+	if p.Failed(start.Add(time.Minute), "a") {
+		t.Error("the second is told as the first")
+	}
+	if !p.Failed(start, "z") {
+		t.Error("a single try is not told")
+	}
+	now := start.Add(time.Hour)
+	p.Next(now)
+	p.Connected(now, 1, peer.Manual, "a")
+	p.Disconnected(now.Add(settled), 1)
+	p.Next(now.Add(2 * settled))
+	if !p.Failed(now.Add(2*settled), "a") {
+		t.Error("the first after a connection is not told")
+	}
+}
+
 func TestConnectionThatLastedStartsAfresh(t *testing.T) {
 	p := New(Config{Connect: []string{"a"}})
 	now := start
