@@ -110,6 +110,9 @@ func (n *Node) minimumChainWork() u256.Int {
 // newPeers makes the service that speaks with peers, listening where the configuration says.
 func (n *Node) newPeers(ctx context.Context, c *chain.Chain, pool *mempool.Pool, loading *atomic.Bool) (*p2p.Service, error) {
 	cfg := n.cfg.Net
+	if !cfg.ConnectOnly && len(cfg.AddNode) == 0 && n.cfg.Params.Name != "regtest" {
+		n.log.Warn("The node does not look for peers by itself yet: name some with -connect or -addnode")
+	}
 	var listeners []net.Listener
 	if cfg.Listen {
 		var err error
