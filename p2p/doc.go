@@ -26,7 +26,7 @@
 //	reader, one a peer    bytes -> frame -> credit -> message -> Received
 //	writer, one a peer    what is queued for the peer -> frames -> bytes, Wrote
 //	judge of headers      SubmitHeaders in their order -> HeadersJudged
-//	judge of transactions SubmitTx in their order -> TxJudged
+//	judge of transactions SubmitTxs, in their order -> TxJudged
 //	one for each block    SubmitBlock -> BlockJudged
 //	two that serve        ServeBlock -> bytes for the writer, Served
 //	two that follow       chain and pool -> TipMoved, BlockConnected, PoolAdded
