@@ -37,7 +37,12 @@ type (
 	// Dial makes an outbound connection; [Connected] or [DialFailed] follows.
 	Dial struct {
 		Target string // host, host:port, address, as the operator wrote it
-		Kind   peer.Kind
+		// Addr is set where we chose the peer ourselves; Target then says it in text.
+		Addr wire.NetAddr
+		Kind peer.Kind
+		// V2 begins with the encrypted transport (BIP 324), and goes back to the old
+		// one where the peer hangs up on that.
+		V2 bool
 	}
 
 	// SubmitHeaders asks for the verdict on headers, each the child of the one

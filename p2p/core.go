@@ -193,7 +193,7 @@ func (c *Core) handle(now time.Time, ev Event) {
 // settle does what has become due, and asks to be woken for what has not.
 func (c *Core) settle(now time.Time) {
 	for _, d := range c.plan.Next(now) {
-		c.do(Dial(d))
+		c.do(Dial{Target: d.Target, Kind: d.Kind})
 	}
 	for _, p := range slices.Clone(c.duePeers(now)) {
 		c.tend(now, p)

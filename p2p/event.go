@@ -24,13 +24,24 @@ type (
 		Name string
 		// Target is what was asked for, of outbound connections.
 		Target string
+		// Addr is whom we dialled, in whichever network; for inbound connections
+		// whom we see. It is zero where a name stands for it that a proxy looks up.
+		Addr wire.NetAddr
+		// Network is the network that the peer is in, as far as we can tell: that of
+		// the onion service for what comes in through it.
+		Network wire.Network
+		// Permissions are what the operator grants to this address or socket.
+		Permissions peer.Permissions
 	}
 
 	// DialFailed: an outbound connection did not come about.
 	DialFailed struct {
 		Target string
+		Addr   wire.NetAddr // as of the [Dial]
 		Kind   peer.Kind
 		Err    error
+		// Ours: the proxy is to blame, or this machine, and the address may be fine.
+		Ours bool
 	}
 
 	// Disconnected: the connection has ended; nothing more comes from it.

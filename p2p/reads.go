@@ -1,6 +1,8 @@
 package p2p
 
 import (
+	"time"
+
 	"grapevine/chain/headers"
 	"grapevine/wire"
 )
@@ -31,4 +33,37 @@ type Pool interface {
 	Lookup(id wire.GenTxid) (tx *wire.Tx, rate wire.FeeRate, ok bool)
 	// MinFeeRate is what a transaction has to pay at present.
 	MinFeeRate() wire.FeeRate
+}
+
+// Addresses is what the core knows of other nodes' addresses: what it learns goes
+// there, and whom to connect to comes from there. Every method returns at once.
+type Addresses interface {
+	// Add takes addresses that source told of, each considered older than it says by
+	// penalty, and returns how many were new.
+	Add(now time.Time, list []wire.TimedAddr, source wire.NetworkAddress, penalty time.Duration) int
+	// Attempt notes that a connection was tried; a failure counts against the
+	// address where count is set. Connected notes that it still was up when it
+	// ended, Good that it passed the handshake, SetServices what it offers.
+	Attempt(now time.Time, a wire.NetAddr, count bool)
+	Connected(now time.Time, a wire.NetAddr)
+	Good(now time.Time, a wire.NetAddr)
+	SetServices(a wire.NetAddr, s wire.ServiceFlags)
+	// Select picks an address of one of these networks, any when there are none, to
+	// connect to; from the table of those never reached only, where fresh is set.
+	Select(now time.Time, fresh bool, networks []wire.Network) (a wire.NetAddr, lastTry time.Time, ok bool)
+	// Collision picks an address that another would replace unless it still answers;
+	// ResolveCollisions replaces those that did not.
+	Collision(now time.Time) (a wire.NetAddr, lastTry time.Time, ok bool)
+	ResolveCollisions(now time.Time)
+	// Sample returns at most limit addresses (0: any number) and at most percent
+	// of all (0: all of them), at random, of one network (NetNone: of any), without
+	// such as are not worth passing on where worthy is set.
+	Sample(now time.Time, limit, percent int, network wire.Network, worthy bool) []wire.TimedAddr
+	// Group returns what stands for the operator of an address: its block of
+	// addresses, or its autonomous system where a map of them is loaded.
+	Group(a wire.NetworkAddress) string
+	// MappedAS returns the autonomous system, 0 when it is not known.
+	MappedAS(a wire.NetworkAddress) uint32
+	// Len counts all addresses.
+	Len() int
 }

@@ -24,6 +24,9 @@ const (
 	Feeler
 	// AddrFetch: made to ask for addresses, then closed.
 	AddrFetch
+	// PrivateBroadcast: made to send one transaction without telling who we are,
+	// then closed.
+	PrivateBroadcast
 )
 
 // String returns the kind as getpeerinfo's connection_type shows it.
@@ -41,13 +44,15 @@ func (k Kind) String() string {
 		return "feeler"
 	case AddrFetch:
 		return "addr-fetch"
+	case PrivateBroadcast:
+		return "private-broadcast"
 	default:
 		return "unknown"
 	}
 }
 
 // RelaysTx reports whether transactions are exchanged over such a connection.
-func (k Kind) RelaysTx() bool { return k != BlockRelay && k != Feeler }
+func (k Kind) RelaysTx() bool { return k != BlockRelay && k != Feeler && k != PrivateBroadcast }
 
 // Automatic reports whether we chose the peer ourselves, and may ask for
 // services in return.
