@@ -53,6 +53,19 @@ type CoreConfig struct {
 	// FetchCredits bounds the bytes of blocks that are asked for or wait to be
 	// connected; 0 leaves it to blockfetch.
 	FetchCredits int64
+	// Addresses are those of other nodes; nil when none are kept: then addresses are
+	// neither taken nor passed on, and only nodes that were named are connected to.
+	Addresses Addresses
+	// Bans says whom not to speak with; nil bans nobody.
+	Bans Bans
+	// Own are our own addresses; nil when we know of none.
+	Own OwnAddresses
+	// Reachable lists the networks that we can connect to (-onlynet, proxies); nil
+	// means IPv4 and IPv6.
+	Reachable []wire.Network
+	// V2 offers the encrypted transport and begins with it where the peer offers it
+	// (-v2transport).
+	V2 bool
 	// Logger receives what happens; nil discards it.
 	Logger *slog.Logger
 }
@@ -100,6 +113,7 @@ type Core struct {
 	fetch     *blockfetch.Fetcher
 	headers   *headersync.Syncer
 	txs       txState
+	clocks    clockOffsets
 	selfNonce map[uint64]struct{} // of the versions we sent and that were not answered yet
 	actions   []Action
 	woken     time.Time // the last WakeAt

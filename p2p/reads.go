@@ -67,3 +67,31 @@ type Addresses interface {
 	// Len counts all addresses.
 	Len() int
 }
+
+// Bans says whom we do not want to speak with. Every method returns at once.
+type Bans interface {
+	// Banned: an operator banned the address. Discouraged: it misbehaved lately.
+	Banned(now time.Time, a wire.NetworkAddress) bool
+	Discouraged(a wire.NetworkAddress) bool
+	// Discourage notes that it misbehaved.
+	Discourage(a wire.NetworkAddress)
+}
+
+// OwnAddresses says where we can be reached. Every method returns at once.
+type OwnAddresses interface {
+	// For picks the address to tell a peer as ours, so that it is passed on; ok is
+	// false when there is none.
+	For(v Vantage) (a wire.NetAddr, ok bool)
+	// Seen notes that a peer came to us by that address.
+	Seen(a wire.NetAddr)
+	// Has reports whether the address is one of ours.
+	Has(a wire.NetAddr) bool
+}
+
+// Vantage is from where a peer sees us.
+type Vantage struct {
+	Inbound bool
+	Network wire.Network // through which we are connected
+	Peer    wire.NetAddr // the peer's address
+	SeenAs  wire.NetAddr // ours, as the peer says that it is
+}
