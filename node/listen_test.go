@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"grapevine/node/config"
+	"grapevine/p2p"
 )
 
 func TestListen(t *testing.T) {
@@ -56,10 +57,10 @@ func TestDialer(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, lookUp := range []bool{true, false} {
-		if _, err := dialer(lookUp)(t.Context(), "tcp", ":"+port); err == nil || !strings.Contains(err.Error(), "names no host") {
+		if _, err := dialer(lookUp)(t.Context(), p2p.Dial{Target: ":" + port}); err == nil || !strings.Contains(err.Error(), "names no host") {
 			t.Errorf("a target without a host: %v", err)
 		}
-		c, err := dialer(lookUp)(t.Context(), "tcp", l.Addr().String())
+		c, err := dialer(lookUp)(t.Context(), p2p.Dial{Target: l.Addr().String()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +68,7 @@ func TestDialer(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := dialer(false)(t.Context(), "tcp", "localhost:1"); err == nil || !strings.Contains(err.Error(), "names are not looked up (-dns=0)") {
+	if _, err := dialer(false)(t.Context(), p2p.Dial{Target: "localhost:1"}); err == nil || !strings.Contains(err.Error(), "names are not looked up (-dns=0)") {
 		t.Error(err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	crand "crypto/rand"
 	"errors"
 	"math/rand/v2"
-	"net"
 	"strings"
 	"sync/atomic"
 
@@ -113,7 +112,7 @@ func (n *Node) newPeers(ctx context.Context, c *chain.Chain, pool *mempool.Pool,
 	if !cfg.ConnectOnly && len(cfg.AddNode) == 0 && n.cfg.Params.Name != "regtest" {
 		n.log.Warn("The node does not look for peers by itself yet: name some with -connect or -addnode")
 	}
-	var listeners []net.Listener
+	var listeners []p2p.Listener
 	if cfg.Listen {
 		var err error
 		if listeners, err = n.listen(ctx); err != nil {

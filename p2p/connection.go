@@ -196,7 +196,7 @@ func (c *connection) frameBlock(buf, raw []byte) ([]byte, bool) {
 }
 
 // accept takes inbound connections.
-func (s *Service) accept(ctx context.Context, l net.Listener, conns *sync.WaitGroup) error {
+func (s *Service) accept(ctx context.Context, l Listener, conns *sync.WaitGroup) error {
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stop()
 	defer l.Close()
@@ -224,7 +224,7 @@ func (s *Service) accept(ctx context.Context, l net.Listener, conns *sync.WaitGr
 		}
 		conns.Go(func() {
 			defer s.inbound.Add(-1)
-			s.attach(ctx, nc, peer.Inbound, "")
+			s.attach(ctx, nc, s.inboundFrom(l, nc))
 		})
 	}
 }
@@ -237,13 +237,15 @@ const inboundSlack = 16
 // dial makes one connection and runs it.
 func (s *Service) dial(ctx context.Context, a Dial, conns *sync.WaitGroup) {
 	short, cancel := context.WithTimeout(ctx, s.cfg.DialTimeout)
-	nc, err := s.cfg.Dial(short, "tcp", withPort(a.Target, s.cfg.Core.Params.DefaultPort))
+	to := a
+	to.Target = withPort(a.Target, s.cfg.Core.Params.DefaultPort)
+	nc, err := s.cfg.Dial(short, to)
 	cancel()
 	if err != nil {
-		s.post(ctx, DialFailed{Target: a.Target, Kind: a.Kind, Err: err})
+		s.post(ctx, DialFailed{Target: a.Target, Addr: a.Addr, Kind: a.Kind, Err: err, Ours: errors.Is(err, ErrProxy)})
 		return
 	}
-	s.attach(ctx, nc, a.Kind, a.Target)
+	s.attach(ctx, nc, s.outboundTo(a, nc))
 }
 
 func pause(ctx context.Context, d time.Duration) bool {

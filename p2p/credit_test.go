@@ -115,7 +115,7 @@ func TestPlaceIsTakenUntilAllIsJudged(t *testing.T) {
 		_ = s.Close() // the pipe is in memory
 		waitFor(t, "the peer is gone", func() bool { return len(n.Peers()) == 0 })
 	}
-	nc, err := network.dial(t.Context(), "tcp", "127.0.0.1:1001")
+	nc, err := network.connect(t.Context(), "127.0.0.1:1001")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestPlaceIsTakenUntilAllIsJudged(t *testing.T) {
 	close(pool.judge)
 	waitFor(t, "all are judged", func() bool { return pool.reached.Load() == places })
 	waitFor(t, "there is room again", func() bool {
-		nc, err := network.dial(t.Context(), "tcp", "127.0.0.1:1001")
+		nc, err := network.connect(t.Context(), "127.0.0.1:1001")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,12 +9,26 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"grapevine/p2p/peer"
+	"grapevine/wire"
 )
+
+// Listener takes inbound connections, and says what is known of who comes in.
+type Listener struct {
+	net.Listener
+	// Permissions are what the operator grants to whoever comes in here
+	// (-whitebind).
+	Permissions peer.Permissions
+	// Network is the network that peers come from: [wire.NetTorV3] where an onion
+	// service leads to this socket. [wire.NetNone] means that their addresses tell.
+	Network wire.Network
+}
 
 // Listen opens the addresses (host:port each). One that cannot be opened closes
 // the others and is the error.
-func Listen(ctx context.Context, addrs []string) ([]net.Listener, error) {
-	var out []net.Listener
+func Listen(ctx context.Context, addrs []string) ([]Listener, error) {
+	var out []Listener
 	var lc net.ListenConfig
 	for _, a := range addrs {
 		network := "tcp"
@@ -34,7 +48,7 @@ func Listen(ctx context.Context, addrs []string) ([]net.Listener, error) {
 			}
 			return nil, fmt.Errorf("Unable to bind to %s on this computer: %w", a, err)
 		}
-		out = append(out, l)
+		out = append(out, Listener{Listener: l})
 	}
 	return out, nil
 }

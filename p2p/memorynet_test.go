@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+
+	"grapevine/p2p"
 )
 
 // memoryNet is a network in memory: listeners by address, pipes between them.
@@ -34,7 +36,11 @@ func (n *memoryNet) listen(addr string) *memoryListener {
 	return l
 }
 
-func (n *memoryNet) dial(ctx context.Context, _, addr string) (net.Conn, error) {
+func (n *memoryNet) dial(ctx context.Context, d p2p.Dial) (net.Conn, error) {
+	return n.connect(ctx, d.Target)
+}
+
+func (n *memoryNet) connect(ctx context.Context, addr string) (net.Conn, error) {
 	n.mu.Lock()
 	l := n.listeners[addr]
 	n.next++

@@ -50,9 +50,17 @@ type Config struct {
 	// Owners are required.
 	Owners Owners
 	// Listeners accept inbound connections; the service closes them.
-	Listeners []net.Listener
-	// Dial makes outbound connections; nil means TCP.
-	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	Listeners []Listener
+	// Dial makes outbound connections, each to d.Target, which has a port; nil
+	// means TCP. An error that wraps [ErrProxy] says nothing about the target. See
+	// [PeerAddresser] for connections that do not lead where they seem to.
+	Dial func(ctx context.Context, d Dial) (net.Conn, error)
+	// Whitelist returns what the operator grants to an address, for connections that
+	// it makes (inbound) or that we make; nil grants nothing.
+	Whitelist func(a netip.Addr, inbound bool) peer.Permissions
+	// V2 lets peers that connect to us choose the encrypted transport (BIP 324,
+	// -v2transport). What we begin with is for the core to say, in [Dial].
+	V2 bool
 	// DialTimeout bounds one attempt; 0 means 5 s (-timeout).
 	DialTimeout time.Duration
 	// ReceiveBuffer is how many bytes of a peer's messages may wait to be dealt
@@ -118,7 +126,9 @@ func New(cfg Config) (*Service, error) {
 		cfg.MaxTxSize = defaultMaxTxSize
 	}
 	if cfg.Dial == nil {
-		cfg.Dial = (&net.Dialer{}).DialContext
+		cfg.Dial = func(ctx context.Context, d Dial) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", d.Target)
+		}
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -227,13 +237,9 @@ func (s *Service) post(ctx context.Context, ev Event) bool {
 
 // attach runs a connection until it ends. It is called on a goroutine of the
 // connection's own.
-func (s *Service) attach(ctx context.Context, nc net.Conn, kind peer.Kind, target string) {
+func (s *Service) attach(ctx context.Context, nc net.Conn, e Connected) {
 	id := peer.ID(s.nextID.Add(1) - 1)
-	remote, local := addrPort(nc.RemoteAddr()), addrPort(nc.LocalAddr())
-	name := target
-	if name == "" {
-		name = remote.String()
-	}
+	e.Peer = id
 	own, end := context.WithCancel(ctx)
 	defer end()
 	c := newConnection(id, nc, s.cfg.Core.Params.Magic, s.cfg.ReceiveBuffer, &s.totals, end)
@@ -241,7 +247,7 @@ func (s *Service) attach(ctx context.Context, nc net.Conn, kind peer.Kind, targe
 	s.conns[id] = c
 	s.mu.Unlock()
 	err := error(nil)
-	if s.post(ctx, Connected{Peer: id, Kind: kind, Remote: remote, Local: local, Name: name, Target: target}) {
+	if s.post(ctx, e) {
 		err = c.run(own, s)
 	}
 	c.close(err)
@@ -251,13 +257,4 @@ func (s *Service) attach(ctx context.Context, nc net.Conn, kind peer.Kind, targe
 	s.mu.Lock()
 	delete(s.conns, id)
 	s.mu.Unlock()
-}
-
-func addrPort(a net.Addr) netip.AddrPort {
-	if t, ok := a.(*net.TCPAddr); ok {
-		ap := t.AddrPort()
-		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
-	}
-	ap, _ := netip.ParseAddrPort(a.String()) // of an in-memory connection: whatever it says
-	return ap
 }

@@ -3,7 +3,6 @@ package p2p_test
 import (
 	"context"
 	"math/rand/v2"
-	"net"
 	"testing"
 	"time"
 
@@ -79,7 +78,7 @@ func startNodeWith(t *testing.T, network *memoryNet, addr string, set func(cfg *
 			Params: c.Params(), Ledger: ledger{c}, Pool: emptyPool{}, Rand: rand.New(rand.NewPCG(1, uint64(len(addr)))),
 			Services: wire.NodeNetwork | wire.NodeWitness, UserAgent: "/test:1/", Conn: conn.Config{MaxInbound: 10},
 		},
-		Owners: owners{c}, Listeners: []net.Listener{network.listen(addr)}, Dial: network.dial,
+		Owners: owners{c}, Listeners: []p2p.Listener{{Listener: network.listen(addr)}}, Dial: network.dial,
 	}
 	set(&cfg)
 	s, err := p2p.New(cfg)

@@ -25,7 +25,7 @@ type stranger struct {
 // dialIn connects to a node and introduces itself.
 func dialIn(t *testing.T, network *memoryNet, addr string) *stranger {
 	t.Helper()
-	nc, err := network.dial(t.Context(), "tcp", addr)
+	nc, err := network.connect(t.Context(), addr)
 	if err != nil {
 		t.Fatal(err)
 	}
