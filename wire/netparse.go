@@ -1,92 +1,90 @@
 package wire
 
 import (
-	"crypto/sha3"
+	"errors"
 	"net/netip"
 	"strconv"
 	"strings"
 )
 
-// ParseNetwork returns the network of a name as [Network.String] writes it, in
-// any case; ok is false for a name that stands for none.
-func ParseNetwork(name string) (n Network, ok bool) {
-	name = strings.ToLower(name)
-	for _, n := range [...]Network{NetIPv4, NetIPv6, NetTorV3, NetI2P, NetCJDNS} {
-		if name == n.String() {
-			return n, true
-		}
-	}
-	return NetNone, false
-}
+// ErrAddressText: a text that is no address of a network we know, or names a
+// host that would have to be looked up.
+var ErrAddressText = errors.New("wire: not an address")
 
-// Suffixes of addresses that are written like names, in any case.
-const (
-	onionSuffix = ".onion"
-	i2pSuffix   = ".b32.i2p"
-	onionVer    = 3
-)
-
-// ParseNetworkAddress reads an address as [NetworkAddress.String] writes it, an
-// IP address in brackets too. A name is [ErrBadAddress]: nothing is looked up. An
-// address of CJDNS is one of IPv6 to this function, see [NetworkAddress.AsCJDNS].
-func ParseNetworkAddress(s string) (NetworkAddress, error) {
-	bad := func() (NetworkAddress, error) { return NetworkAddress{}, fail(ErrBadAddress, "address", 0) }
+// ParseAddress reads what [NetworkAddress.String] writes, in either case of letters
+// and with or without the brackets of IPv6. Zones are dropped. What looks like an
+// address of CJDNS reads as one of IPv6, see [NetworkAddress.AsCJDNS]. Names that
+// would have to be looked up are [ErrAddressText].
+func ParseAddress(s string) (NetworkAddress, error) {
 	if len(s) > maxAddressText {
-		return bad()
+		return NetworkAddress{}, ErrAddressText
 	}
-	if lower := strings.ToLower(s); strings.HasSuffix(lower, onionSuffix) {
-		b, err := base32Lower.DecodeString(strings.TrimSuffix(lower, onionSuffix))
-		if err != nil || len(b) != 35 || b[34] != onionVer {
-			return bad()
-		}
-		if sum := sha3.Sum256([]byte(".onion checksum" + string(b[:32]) + "\x03")); string(sum[:2]) != string(b[32:34]) {
-			return bad()
-		}
-		return AddressOf(NetTorV3, b[:32])
-	} else if strings.HasSuffix(lower, i2pSuffix) {
-		b, err := base32Lower.DecodeString(strings.TrimSuffix(lower, i2pSuffix))
-		if err != nil {
-			return bad()
+	lower := strings.ToLower(s)
+	if name, ok := strings.CutSuffix(lower, onionSuffix); ok {
+		return parseOnion(name)
+	}
+	if name, ok := strings.CutSuffix(lower, i2pSuffix); ok {
+		b, err := base32Lower.DecodeString(name)
+		if err != nil || len(b) != 32 || base32Lower.EncodeToString(b) != name {
+			return NetworkAddress{}, ErrAddressText
 		}
 		return AddressOf(NetI2P, b)
 	}
-	if len(s) > 2 && s[0] == '[' && s[len(s)-1] == ']' {
-		s = s[1 : len(s)-1]
+	inner, bracket := strings.CutPrefix(s, "[")
+	if bracket {
+		if inner, bracket = strings.CutSuffix(inner, "]"); !bracket {
+			return NetworkAddress{}, ErrAddressText
+		}
 	}
-	ip, err := netip.ParseAddr(s)
-	if err != nil {
-		return bad()
+	ip, err := netip.ParseAddr(inner)
+	if err != nil || bracket && ip.Is4() {
+		return NetworkAddress{}, ErrAddressText
 	}
 	return AddressOfIP(ip), nil
 }
 
-// maxAddressText is longer than any address with a zone; what is longer is not
-// looked at.
-const maxAddressText = 128
-
-// ParseNetAddr reads an address with a port or without, which then is def. An
-// address with colons needs brackets when a port follows. Port 0 is read as such:
-// whether it makes sense is for the caller to say.
-func ParseNetAddr(s string, def uint16) (NetAddr, error) {
-	host, port := s, def
-	colon := strings.LastIndexByte(s, ':')
-	bracketed := colon > 0 && s[0] == '[' && s[colon-1] == ']'
-	if bracketed || (colon >= 0 && !strings.Contains(s[:colon], ":")) {
-		n, err := strconv.ParseUint(s[colon+1:], 10, 16)
+// ParseNetAddr reads an address with a port; without one it has defaultPort. An IPv6
+// address needs brackets where a port follows. Services are left at zero.
+func ParseNetAddr(s string, defaultPort uint16) (NetAddr, error) {
+	host, port := s, defaultPort
+	if i := strings.LastIndexByte(s, ':'); i >= 0 && (strings.HasSuffix(s[:i], "]") || !strings.Contains(s[:i], ":")) {
+		n, err := strconv.ParseUint(s[i+1:], 10, 16)
 		if err != nil {
-			return NetAddr{}, fail(ErrBadAddress, "port", 0)
+			return NetAddr{}, ErrAddressText
 		}
-		host, port = s[:colon], uint16(n)
+		host, port = s[:i], uint16(n)
 	}
-	a, err := ParseNetworkAddress(host)
+	a, err := ParseAddress(host)
 	return NetAddr{Addr: a, Port: port}, err
 }
 
-// AsCJDNS returns what an address of IPv6 below fc00::/8 is on a machine where
-// those lead into CJDNS (-cjdnsreachable); every other address is returned as it is.
+// AsCJDNS returns what an address of IPv6 within fc00::/8 is on a machine that has
+// CJDNS, and other addresses as they are.
 func (a NetworkAddress) AsCJDNS() NetworkAddress {
 	if a.net == NetIPv6 && a.b[0] == 0xfc {
 		a.net = NetCJDNS
 	}
 	return a
+}
+
+const (
+	onionSuffix = ".onion"
+	i2pSuffix   = ".b32.i2p"
+	// maxAddressText is beyond the longest address: 56 characters and ".onion", or
+	// one of IPv6 with a zone.
+	maxAddressText = 100
+)
+
+// parseOnion reads key, checksum and version of an onion service. Only the text
+// that the key itself gives is accepted.
+func parseOnion(name string) (NetworkAddress, error) {
+	b, err := base32Lower.DecodeString(name)
+	if err != nil || len(b) != 35 {
+		return NetworkAddress{}, ErrAddressText
+	}
+	a, err := AddressOf(NetTorV3, b[:32])
+	if err != nil || a.String() != name+onionSuffix {
+		return NetworkAddress{}, ErrAddressText
+	}
+	return a, nil
 }
