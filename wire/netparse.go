@@ -88,3 +88,15 @@ func parseOnion(name string) (NetworkAddress, error) {
 	}
 	return a, nil
 }
+
+// ParseNetwork returns the network that has this name (see [Network.String]), in any
+// case; ok is false for other texts.
+func ParseNetwork(name string) (n Network, ok bool) {
+	name = strings.ToLower(name)
+	for _, n := range [...]Network{NetIPv4, NetIPv6, NetTorV3, NetI2P, NetCJDNS} {
+		if name == n.String() {
+			return n, true
+		}
+	}
+	return NetNone, false
+}

@@ -74,3 +74,16 @@ func FuzzParseNetAddr(f *testing.F) {
 		}
 	})
 }
+
+func TestParseNetwork(t *testing.T) {
+	for _, n := range []Network{NetIPv4, NetIPv6, NetTorV3, NetI2P, NetCJDNS} {
+		if got, ok := ParseNetwork(strings.ToUpper(n.String())); got != n || !ok {
+			t.Errorf("%s: %s", n, got)
+		}
+	}
+	for _, name := range []string{"", "tor", "not_publicly_routable", "ipv"} {
+		if n, ok := ParseNetwork(name); ok {
+			t.Errorf("%s: %s", name, n)
+		}
+	}
+}
