@@ -30,6 +30,10 @@ func Mainnet() *Params {
 			Magic:       [4]byte{0xf9, 0xbe, 0xb4, 0xd9},
 			DefaultPort: 8333,
 			RPCPort:     8332,
+			DNSSeeds: []string{
+				"dnsseed.bluematt.me.", "seed.bitcoin.jonasschnelli.ch.", "seed.btc.petertodd.net.", "seed.bitcoin.sprovoost.nl.",
+				"dnsseed.emzy.de.", "seed.bitcoin.wiz.biz.", "seed.mainnet.achownodes.xyz.",
+			},
 			Genesis:     genesis,
 			GenesisHash: genesis.Hash(),
 		},

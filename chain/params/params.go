@@ -30,6 +30,9 @@ type Identity struct {
 	Magic       [4]byte // first bytes of each message and block record
 	DefaultPort uint16  // for peers
 	RPCPort     uint16
+	// DNSSeeds are names under which lists of live nodes can be looked up, fully
+	// qualified. Most answer for x<services in hex>.<name> too.
+	DNSSeeds    []string
 	Genesis     *wire.Block
 	GenesisHash wire.BlockHash
 	// DefaultConsistencyChecks turns costly self-checks on unless told otherwise.

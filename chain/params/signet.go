@@ -48,6 +48,7 @@ func Signet(challenge []byte) *Params {
 		},
 	}
 	if public {
+		p.DNSSeeds = []string{"seed.signet.bitcoin.sprovoost.nl.", "seed.signet.achownodes.xyz."}
 		p.MinimumChainWork = mustInt("00000000000000000000000000000000000000000000000000000b463ea0a4b8")
 		p.AssumeValid = mustHash("00000008414aab61092ef93f1aacc54cf9e9f16af29ddad493b908a01ff5c329") // 293175
 		p.ChainTxData = ChainTxData{Time: 1772055248, TxCount: 28676833, Rate: 0.06736623436338929}

@@ -25,6 +25,10 @@ func Testnet3() *Params {
 			Magic:       [4]byte{0x0b, 0x11, 0x09, 0x07},
 			DefaultPort: 18333,
 			RPCPort:     18332,
+			DNSSeeds: []string{
+				"testnet-seed.bitcoin.jonasschnelli.ch.", "seed.tbtc.petertodd.net.", "seed.testnet.bitcoin.sprovoost.nl.",
+				"testnet-seed.bluematt.me.", "seed.testnet.achownodes.xyz.",
+			},
 			Genesis:     genesis,
 			GenesisHash: genesis.Hash(),
 		},
@@ -87,6 +91,7 @@ func Testnet4() *Params {
 			Magic:       [4]byte{0x1c, 0x16, 0x3f, 0x28},
 			DefaultPort: 48333,
 			RPCPort:     48332,
+			DNSSeeds:    []string{"seed.testnet4.bitcoin.sprovoost.nl.", "seed.testnet4.wiz.biz."},
 			Genesis:     genesis,
 			GenesisHash: genesis.Hash(),
 		},
