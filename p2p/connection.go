@@ -88,10 +88,14 @@ func (c *connection) run(ctx context.Context, s *Service) error {
 func (c *connection) read(ctx context.Context, s *Service) error {
 	for {
 		f, err := c.in.Next()
+		at := s.cfg.Now()
+		if errors.Is(err, transport.ErrChecksum) || errors.Is(err, transport.ErrCommand) {
+			c.count(otherType, f.Size, at) // a frame with an end: the next can be read
+			continue
+		}
 		if err != nil {
 			return err
 		}
-		at := s.cfg.Now()
 		if f.Command == "tx" && len(f.Payload) > s.cfg.MaxTxSize {
 			c.count(f.Command, f.Size, at)
 			continue // the pool would not take it: not worth decoding
@@ -106,14 +110,13 @@ func (c *connection) read(ctx context.Context, s *Service) error {
 			command = otherType
 		}
 		c.count(command, f.Size, at)
+		ev := Event(Received{Peer: c.id, Msg: msg, Size: cost, At: at})
 		if err != nil {
-			err = fmt.Errorf("%s message: %w", f.Command, err)
-		} else if !s.post(ctx, Received{Peer: c.id, Msg: msg, Size: cost, At: at}) {
-			err = context.Canceled
+			ev = Malformed{Peer: c.id, Command: f.Command, Size: cost, Err: err}
 		}
-		if err != nil {
+		if !s.post(ctx, ev) {
 			s.release(c, cost) // the core does not know of it
-			return err
+			return context.Canceled
 		}
 	}
 }

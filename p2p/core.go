@@ -177,6 +177,8 @@ func (c *Core) handle(now time.Time, ev Event) {
 		c.disconnected(now, ev)
 	case Received:
 		c.received(now, ev)
+	case Malformed:
+		c.malformed(ev)
 	case Wrote:
 		if p := c.peers[ev.Peer]; p != nil {
 			p.unsent -= ev.Bytes

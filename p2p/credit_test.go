@@ -1,7 +1,6 @@
 package p2p_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -78,24 +77,21 @@ func TestCreditIsOfMemory(t *testing.T) {
 	close(pool.judge)
 }
 
-// What cannot be standard is not decoded, and costs its sender nothing.
+// What cannot be standard is not decoded, and does not reach the pool: nothing
+// waits for its verdict.
 func TestHugeTransactionsAreNotDecoded(t *testing.T) {
 	network := newMemoryNet()
-	startNode(t, network, "127.0.0.1:1001")
+	_, pool := startSlowNode(t, network)
 	s := dialIn(t, network, "127.0.0.1:1001")
-	if err := s.write(transport.AppendV1Raw(nil, s.magic, "tx", bytes.Repeat([]byte{0xff}, 400_001))); err != nil {
-		t.Fatal(err)
-	}
+	huge := (&wire.Tx{
+		Version: 2, In: []wire.TxIn{{Witness: [][]byte{make([]byte, 400_000)}}}, Out: []wire.TxOut{{Value: 1}},
+	}).Seal()
+	s.send(&wire.MsgTx{Tx: huge})
 	s.send(&wire.MsgPing{Nonce: 3})
 	if m := s.expect("pong").(*wire.MsgPong); m.Nonce != 3 {
 		t.Errorf("pong %d", m.Nonce)
 	}
-	if err := s.write(transport.AppendV1Raw(nil, s.magic, "tx", bytes.Repeat([]byte{0xff}, 400_000))); err != nil && !errors.Is(err, io.ErrClosedPipe) {
-		t.Fatal(err)
-	}
-	if !s.closed() {
-		t.Error("a malformed one of a size that may be standard is passed over")
-	}
+	close(pool.judge)
 }
 
 // Who comes back again and again has no more on its way than its places allow:

@@ -77,8 +77,8 @@
 // remembered of refused transactions, 5 MB of confirmed ones.
 //
 // A peer that breaks the protocol is disconnected: by one table for what a verdict
-// says of who sent a block or header (verdicts.go), for what cannot be decoded or has
-// a wrong checksum at once. A transaction that is refused is nobody's fault. A peer
+// says of who sent a block or header (verdicts.go), by another for messages that
+// cannot be decoded (malformed.go). What has a wrong checksum is passed over. A transaction that is refused is nobody's fault. A peer
 // that an operator named is not punished for verdicts. Who says nothing is dropped:
 // after 60 s in the handshake, 20 minutes without the pong to a ping; stalling is
 // headersync's and blockfetch's matter. Text from peers is shown without anything but
@@ -94,8 +94,6 @@
 //
 // # Other than Bitcoin Core
 //
-//   - Bytes that do not decode, or have a wrong checksum, cost their sender the
-//     connection; Core passes over them. An honest peer sends none.
 //   - Replies wait for verdicts, as above; Core judges each message before it reads
 //     the next of the same peer, which has the same effect and makes peers wait for
 //     each other.

@@ -62,6 +62,15 @@ type (
 		At time.Time
 	}
 
+	// Malformed: a message that has arrived cannot be decoded. The core answers with
+	// [Release], as for Received.
+	Malformed struct {
+		Peer    peer.ID
+		Command string
+		Size    int
+		Err     error
+	}
+
 	// Wrote: so many bytes of what was to be sent have left for the network.
 	Wrote struct {
 		Peer  peer.ID
@@ -151,6 +160,7 @@ func (Connected) event()      {}
 func (DialFailed) event()     {}
 func (Disconnected) event()   {}
 func (Received) event()       {}
+func (Malformed) event()      {}
 func (Wrote) event()          {}
 func (Served) event()         {}
 func (HeadersJudged) event()  {}
