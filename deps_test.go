@@ -52,7 +52,8 @@ var layers = map[string][]string{
 	"p2p/txannounce":             {"wire", "p2p/peer", "internal/siphash"},
 	"p2p/orphanage":              {"wire", "p2p/peer"},
 	"p2p/p2ptest":                {"wire", "p2p", "p2p/conn", "p2p/peer", "chain/consensus", "chain/headers", "chain/params"}, // tests only
-	"p2p/transport":              {"wire"},
+	"p2p/transport":              {"wire", "p2p/transport/bip324"},
+	"p2p/transport/bip324":       {curve, "golang.org/x/crypto/chacha20", "golang.org/x/crypto/chacha20poly1305"}, // the ciphers that it is made of
 	"p2p/conn":                   {"p2p/peer"},
 	"p2p":                        {"wire", "internal/u256", "chain/consensus", "chain/event", "chain/headers", "chain/params", "p2p/...", "golang.org/x/sync/..."},
 	"node/config":                {"wire", "internal/u256", "chain/params"},
@@ -77,7 +78,7 @@ const (
 // curves are the packages that curve stands for: btcec, and the module that it
 // is a thin layer over, for field and group arithmetic.
 var curves = []string{
-	"github.com/btcsuite/btcd/btcec/v2", "github.com/btcsuite/btcd/btcec/v2/ecdsa", "github.com/btcsuite/btcd/btcec/v2/schnorr",
+	"github.com/btcsuite/btcd/btcec/v2", "github.com/btcsuite/btcd/btcec/v2/ecdsa", "github.com/btcsuite/btcd/btcec/v2/schnorr", "github.com/btcsuite/btcd/btcec/v2/ellswift",
 	"github.com/decred/dcrd/dcrec/secp256k1/v4", "github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa",
 }
 
