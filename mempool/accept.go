@@ -8,7 +8,6 @@ import (
 	"grapevine/chain/consensus"
 	"grapevine/chain/headers"
 	"grapevine/chain/script"
-	"grapevine/mempool/graph"
 	"grapevine/mempool/policy"
 	"grapevine/wire"
 )
@@ -174,8 +173,10 @@ func (o *owner) checkPolicy(j *job, c *candidate) error {
 	}
 	parents := o.parents(c.tx)
 	if !j.back {
-		if err := o.checkFee(c); err != nil {
-			return err
+		if !j.together { // then all pay for all
+			if err := o.checkFee(c); err != nil {
+				return err
+			}
 		}
 		if err := o.checkTruc(c.tx, c.vsize, parents); err != nil {
 			return err
@@ -184,29 +185,20 @@ func (o *owner) checkPolicy(j *job, c *candidate) error {
 	if !o.graph.Fits(parents, policy.AdjustedWeight(c.tx.Weight(), c.sigOps)) {
 		return refuse(ErrLargeCluster, CausePolicy, "")
 	}
-	if standard && !j.back {
-		return o.checkEphemeral(c.tx, parents)
+	if standard && !j.back && !j.together {
+		return o.checkEphemeral(c.tx, txsOf(parents))
 	}
 	return nil
 }
 
-func (o *owner) checkFee(c *candidate) error {
-	if least := policy.Fee(o.evictionFee(), c.vsize); least > 0 && c.modified() < least {
-		return refuse(ErrMinFee, CauseReconsiderable, fmt.Sprintf("%d < %d", c.modified(), least))
-	}
-	if least := policy.Fee(o.cfg.MinRelay, c.vsize); c.modified() < least {
-		return refuse(ErrMinRelayFee, CauseReconsiderable, fmt.Sprintf("%d < %d", c.modified(), least))
-	}
-	return nil
-}
+func (o *owner) checkFee(c *candidate) error { return o.checkFeeOf(c.modified(), c.vsize) }
 
 // checkEphemeral checks that a transaction that spends from one with dust spends
 // that dust too. Such a parent pays no fee and leaves the pool with its child,
 // so that the dust is never left behind.
-func (o *owner) checkEphemeral(tx *wire.Tx, parents []*graph.Node) error {
+func (o *owner) checkEphemeral(tx *wire.Tx, parents []*wire.Tx) error {
 	var spent map[wire.OutPoint]struct{}
-	for _, n := range parents {
-		parent := n.Of.(*entry).tx
+	for _, parent := range parents {
 		for i := range parent.Out {
 			if !policy.IsDust(&parent.Out[i], o.cfg.DustRate) {
 				continue
@@ -217,7 +209,7 @@ func (o *owner) checkEphemeral(tx *wire.Tx, parents []*graph.Node) error {
 					spent[tx.In[k].PrevOut] = struct{}{}
 				}
 			}
-			if _, ok := spent[wire.OutPoint{Txid: n.ID, Index: uint32(i)}]; !ok {
+			if _, ok := spent[wire.OutPoint{Txid: parent.Txid(), Index: uint32(i)}]; !ok {
 				return refuse(ErrEphemeral, CausePolicy, fmt.Sprintf(
 					"tx %s (wtxid=%s) did not spend parent's ephemeral dust", tx.Txid(), tx.Wtxid()))
 			}

@@ -20,6 +20,16 @@
 // waits for the next one. Hence transactions are judged in the order in which
 // they were posted, as if one by one.
 //
+// # Packages
+//
+// [Pool.SubmitPackage] judges a child with parents of its own in a round of their own.
+// Each is judged by itself first, and taken if it can be; what pays too little
+// or misses the others is then judged once more, by the feerate of all that is left:
+// so a child pays for its parents, but no parent for a child, and nobody's fee
+// counts twice. All of what is judged together enters, or nothing. Scripts run
+// last, and only if the fees suffice, so that a package costs no more to refuse than
+// its transactions do one by one, twice.
+//
 // # Following the chain
 //
 // A transaction is judged only when the pool's tip is the tip of the coins that
@@ -49,8 +59,8 @@
 //
 // # Not here yet
 //
-// Replacement by fee and packages, whose place is where conflicts are refused
-// and where a round is formed; fee estimates; keeping the pool over a restart.
+// Replacement by fee, whose place is where conflicts are refused, in packages too; fee
+// estimates; keeping the pool over a restart.
 //
 // # BIPs
 //

@@ -39,6 +39,17 @@ const (
 	ErrEphemeral      ErrorKind = "missing-ephemeral-spends"
 	ErrMaxFee         ErrorKind = "max-fee-exceeded"
 	ErrFull           ErrorKind = "mempool full"
+
+	// The reasons for which a package is refused as a whole.
+	ErrPackageCount      ErrorKind = "package-too-many-transactions"
+	ErrPackageWeight     ErrorKind = "package-too-large"
+	ErrPackageDuplicates ErrorKind = "package-contains-duplicates"
+	ErrPackageOrder      ErrorKind = "package-not-sorted"
+	ErrPackageConflict   ErrorKind = "conflict-in-package"
+	ErrPackageTopology   ErrorKind = "package-not-child-with-parents"
+	ErrPackageTx         ErrorKind = "transaction failed" // the verdicts on its transactions say more
+	ErrUnspentDust       ErrorKind = "unspent-dust"
+
 	// ErrScript is followed by what the interpreter said, in brackets; errors.Is
 	// matches such a reason with the bare kind too.
 	ErrScript ErrorKind = "mempool-script-verify-flag-failed"

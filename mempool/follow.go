@@ -255,7 +255,7 @@ func (o *owner) recheckLocks() (bool, error) {
 			stale = append(stale, &job{tx: e.tx, old: e})
 		}
 	})
-	coins, tip, err := o.coinsFor(stale)
+	coins, tip, err := o.coinsFor(stale, nil)
 	if err != nil || tip != o.tip {
 		return false, err
 	}

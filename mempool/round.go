@@ -31,7 +31,17 @@ func (o *owner) round(ctx context.Context) error {
 			o.waiting = shift(o.waiting, 1)
 			return nil
 		}
-		if o.isSettled() {
+		if first := o.waiting[0]; o.isSettled() && first.pack != nil {
+			judged, err := o.judgePackage(first.pack)
+			if err != nil {
+				return err
+			}
+			if judged {
+				first.answer(Verdict{})
+				o.waiting = shift(o.waiting, 1)
+				return nil
+			}
+		} else if o.isSettled() {
 			batch := o.independent(o.waiting)
 			judged, err := o.judge(batch)
 			if err != nil {
@@ -66,7 +76,7 @@ func (o *owner) independent(list []*job) []*job {
 	spent := make(map[wire.OutPoint]struct{}, len(list))
 	inputs := 0
 	for i, j := range list {
-		if j.alone != nil || i > 0 && inputs+len(j.tx.In) > roundInputs {
+		if j.alone != nil || j.pack != nil || i > 0 && inputs+len(j.tx.In) > roundInputs {
 			return list[:i]
 		}
 		if _, same := made[j.tx.Txid()]; same {
@@ -100,7 +110,7 @@ func (o *owner) judge(batch []*job) (bool, error) {
 	o.mu.Lock()
 	o.decay(now)
 	o.mu.Unlock()
-	coins, tip, err := o.coinsFor(batch)
+	coins, tip, err := o.coinsFor(batch, nil)
 	if err != nil || tip != o.tip {
 		return false, err
 	}
@@ -118,8 +128,9 @@ func (o *owner) judge(batch []*job) (bool, error) {
 }
 
 // coinsFor returns the coins that the jobs spend, one for each input in order,
-// zero where there is none; and the tip at which the chain's are unspent.
-func (o *owner) coinsFor(batch []*job) ([]consensus.Coin, *headers.Node, error) {
+// zero where there is none; and the tip at which the chain's are unspent. Outputs of
+// made count as if they were in the pool.
+func (o *owner) coinsFor(batch []*job, made map[wire.Txid]*wire.Tx) ([]consensus.Coin, *headers.Node, error) {
 	n := 0
 	for _, j := range batch {
 		n += len(j.tx.In)
@@ -131,11 +142,15 @@ func (o *owner) coinsFor(batch []*job) ([]consensus.Coin, *headers.Node, error) 
 	for _, j := range batch {
 		for k := range j.tx.In {
 			op := j.tx.In[k].PrevOut
-			if parent := o.byTxid[op.Txid]; parent == nil {
+			parent := made[op.Txid]
+			if e := o.byTxid[op.Txid]; e != nil {
+				parent = e.tx
+			}
+			if parent == nil {
 				ops = append(ops, op)
 				at = append(at, i)
-			} else if uint64(op.Index) < uint64(len(parent.tx.Out)) {
-				spent[i] = consensus.Coin{Out: parent.tx.Out[op.Index], Height: o.tip.Height() + 1}
+			} else if uint64(op.Index) < uint64(len(parent.Out)) {
+				spent[i] = consensus.Coin{Out: parent.Out[op.Index], Height: o.tip.Height() + 1}
 			}
 			i++
 		}
@@ -165,7 +180,7 @@ func (o *owner) commit(batch []*job, now time.Time) {
 			j.err = o.enter(j, now)
 		}
 	}
-	if !batch[0].back {
+	if !batch[0].back && !batch[0].member {
 		o.limit(now)
 	}
 	for _, j := range batch {

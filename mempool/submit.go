@@ -26,6 +26,9 @@ type Accepted struct {
 	// EffectiveRate is the feerate by which it was judged, with what the operator
 	// added to its fee.
 	EffectiveRate wire.FeeRate
+	// Already: it was in the pool before, maybe with another witness, which Wtxid
+	// names. Its rate is not told.
+	Already bool
 }
 
 // Submit judges a transaction and takes it in. It must be decoded or sealed,
@@ -145,6 +148,11 @@ type job struct {
 	maxFee wire.Amount
 	// alone, when set, is run instead of judging a transaction.
 	alone func()
+	// pack, when set, is the package that is judged. A member of it leaves the pool
+	// above its bounds until all are judged; what is judged together with others
+	// need not pay for itself.
+	pack             *pack
+	member, together bool
 	// back is set for what comes back after a reorganisation: it is asked for
 	// no fee. An entry that was in the pool before keeps what it had.
 	back bool

@@ -22,11 +22,7 @@ const (
 func (s *state) checkTruc(tx *wire.Tx, vsize int, parents []*graph.Node) error {
 	for _, n := range parents {
 		if p := n.Of.(*entry); (p.tx.Version == trucVersion) != (tx.Version == trucVersion) {
-			kind, other := "non-version=3", "version=3"
-			if tx.Version == trucVersion {
-				kind, other = other, kind
-			}
-			return truc("%s %s cannot spend from %s %s", kind, named(tx), other, named(p.tx))
+			return trucVersions(tx, p.tx)
 		}
 	}
 	switch {

@@ -63,7 +63,13 @@ func (g *Graph) Len() int { return g.count }
 // Fits reports whether a node with these parents and this weight can be added
 // within the limits.
 func (g *Graph) Fits(parents []*Node, weight wire.Weight) bool {
-	count, sum := 1, weight
+	return g.FitTogether(parents, 1, weight)
+}
+
+// FitTogether reports whether so many nodes with these parents and of this weight
+// in sum, all connected with each other, can be added within the limits.
+func (g *Graph) FitTogether(parents []*Node, count int, weight wire.Weight) bool {
+	sum := weight
 	for _, c := range distinct(parents) {
 		count += len(c.nodes)
 		sum += c.weight
