@@ -23,6 +23,7 @@ var layers = map[string][]string{
 	// Leaves with more than one user.
 	"internal/u256":              nil,
 	"internal/siphash":           nil,
+	"internal/netgroup":          {"wire"},
 	"internal/muhash":            {"golang.org/x/sys/cpu"},                              // which instructions there are
 	"internal/vfs":               {"golang.org/x/sys/unix", "golang.org/x/sys/windows"}, // file locks, allocation
 	"internal/vfs/crash":         {"internal/vfs"},
@@ -45,11 +46,13 @@ var layers = map[string][]string{
 	"mempool/policy":             {"wire", "chain/script"},
 	"mempool/graph":              {"wire"},
 	"mempool":                    {"wire", "chain/consensus", "chain/event", "chain/headers", "chain/params", "chain/script", "chain/sigverify", "mempool/graph", "mempool/policy"}, // not chain: a ledger comes in
-	"p2p/peer":                   nil,                                                                                                                                               // names that all of p2p shares
+	"addrman":                    {"wire", "internal/netgroup", "internal/vfs", "internal/vfs/ldbstorage", leveldb},
+	"p2p/peer":                   nil, // names that all of p2p shares
 	"p2p/blockfetch":             {"wire", "internal/u256", "chain/headers", "p2p/peer"},
 	"p2p/headersync":             {"wire", "internal/u256", "chain/headers", "p2p/peer"},
 	"p2p/txrequest":              {"wire", "p2p/peer", "internal/siphash"},
 	"p2p/txannounce":             {"wire", "p2p/peer", "internal/siphash"},
+	"p2p/addrrelay":              {"wire", "p2p/peer", "internal/siphash"},
 	"p2p/orphanage":              {"wire", "p2p/peer"},
 	"p2p/p2ptest":                {"wire", "p2p", "p2p/conn", "p2p/peer", "chain/consensus", "chain/headers", "chain/params"}, // tests only
 	"p2p/transport":              {"wire", "p2p/transport/bip324"},

@@ -114,6 +114,12 @@ func (a NetworkAddress) Bytes() []byte {
 	return append([]byte(nil), a.b[:size]...)
 }
 
+// AppendTo appends what [NetworkAddress.Bytes] returns.
+func (a NetworkAddress) AppendTo(b []byte) []byte {
+	size, _ := a.net.addrLen()
+	return append(b, a.b[:size]...)
+}
+
 // IP returns an IPv4 or IPv6 address; ok is false for the other networks. The
 // zero address is "::".
 func (a NetworkAddress) IP() (ip netip.Addr, ok bool) {
