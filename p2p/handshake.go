@@ -28,6 +28,11 @@ const (
 
 // connected takes a new connection in, or turns it away.
 func (c *Core) connected(now time.Time, ev Connected) {
+	if why := c.unwelcome(now, ev); why != "" {
+		c.log.Debug("connection refused: "+why, "address", ev.Name)
+		c.do(Disconnect{ev.Peer, why})
+		return
+	}
 	name := ev.Target
 	if ev.Kind == peer.Inbound {
 		name = ev.Name
@@ -39,6 +44,7 @@ func (c *Core) connected(now time.Time, ev Connected) {
 	}
 	p := &peerState{
 		id: ev.Peer, kind: ev.Kind, name: ev.Name, remote: ev.Remote, local: ev.Local, since: now,
+		addr: ev.Addr, network: ev.Network, permissions: ev.Permissions,
 	}
 	p.hello.deadline = now.Add(c.cfg.PeerTimeout)
 	c.peers[p.id] = p
@@ -79,8 +85,9 @@ func (c *Core) version(now time.Time, p *peerState, m *wire.MsgVersion) {
 		c.log.Debug("redundant version message", "peer", p.id)
 		return
 	}
-	if p.kind.Automatic() && !m.Services.Has(wire.NodeNetwork|wire.NodeWitness) {
-		c.drop(p, fmt.Sprintf("does not offer the expected services (%#x)", uint64(m.Services)))
+	c.learnServices(p, m.Services)
+	if want := c.desirable(now, m.Services); p.kind.Automatic() && !m.Services.Has(want) {
+		c.drop(p, fmt.Sprintf("does not offer the expected services (%#x, %#x expected)", uint64(m.Services), uint64(want)))
 		return
 	}
 	if m.Version < minPeerVersion {
@@ -93,6 +100,9 @@ func (c *Core) version(now time.Time, p *peerState, m *wire.MsgVersion) {
 	}
 	h.theirs, h.common = m, min(m.Version, ProtocolVersion)
 	h.offset = time.Unix(max(m.Time, 0), 0).Sub(now.Truncate(time.Second))
+	if p.kind == peer.Inbound && c.cfg.Own != nil && m.To.Addr.Routable() {
+		c.cfg.Own.Seen(m.To)
+	}
 	if !h.versionSent {
 		c.sendVersion(now, p)
 	}
@@ -101,6 +111,7 @@ func (c *Core) version(now time.Time, p *peerState, m *wire.MsgVersion) {
 		c.send(p, &wire.MsgSendAddrV2{})
 	}
 	c.send(p, &wire.MsgVerack{})
+	c.reached(now, p)
 	if p.kind == peer.Feeler {
 		c.drop(p, "feeler connection completed")
 	}
@@ -186,6 +197,7 @@ func (c *Core) disconnected(now time.Time, ev Disconnected) {
 		}
 	}
 	delete(c.selfNonce, p.hello.nonce)
+	c.left(now, p)
 	for i := range p.order.inbox {
 		c.do(Release{p.id, p.order.inbox[i].size})
 	}

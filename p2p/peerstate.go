@@ -16,6 +16,9 @@ type peerState struct {
 	kind          peer.Kind
 	name          string
 	remote, local netip.AddrPort
+	addr          wire.NetAddr // whom we dialled or whom we see, in whichever network
+	network       wire.Network
+	permissions   peer.Permissions
 	since         time.Time
 	closing       bool // a Disconnect was asked for; nothing more is done for it
 	spared        bool // it misbehaved, but an operator wants it
@@ -176,17 +179,4 @@ func (c *Core) drop(p *peerState, reason string) {
 	p.closing = true
 	c.do(Disconnect{p.id, reason})
 	c.log.Debug("disconnecting", "peer", p.id, "address", p.name, "reason", reason)
-}
-
-// misbehaved ends the connection of a peer that broke the protocol, unless an
-// operator asked for that very connection.
-func (c *Core) misbehaved(p *peerState, reason string) {
-	if p.kind == peer.Manual {
-		if !p.spared { // it may do it with every message
-			p.spared = true
-			c.log.Warn("not punishing a peer that was connected by hand", "peer", p.id, "address", p.name, "reason", reason)
-		}
-		return
-	}
-	c.drop(p, reason)
 }
