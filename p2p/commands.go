@@ -8,13 +8,13 @@ import (
 )
 
 // AddNode keeps a connection to target from now on.
-func (c *Core) AddNode(target string) error { return c.plan.Add(target) }
+func (c *Core) AddNode(target string) error { return c.plan.Add(target, c.cfg.Conn.V2) }
 
 // RemoveNode no longer does; the connection stays.
 func (c *Core) RemoveNode(target string) error { return c.plan.Remove(target) }
 
 // TryNode makes a connection to target once.
-func (c *Core) TryNode(target string) { c.plan.Try(target) }
+func (c *Core) TryNode(target string) { c.plan.Try(target, c.cfg.Conn.V2) }
 
 // AddedNodes lists the nodes that are kept connected.
 func (c *Core) AddedNodes() []AddedNode {

@@ -92,6 +92,9 @@ func (cfg *CoreConfig) validate() error {
 	if cfg.PeerTimeout == 0 {
 		cfg.PeerTimeout = defaultPeerTimeout
 	}
+	if cfg.Conn.DefaultPort == 0 {
+		cfg.Conn.DefaultPort = cfg.Params.DefaultPort
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -141,7 +144,7 @@ func NewCore(cfg CoreConfig) (*Core, error) {
 	seed := func() *rand.Rand { return rand.New(rand.NewPCG(cfg.Rand.Uint64(), cfg.Rand.Uint64())) }
 	spacing := time.Duration(cfg.Params.TargetSpacing) * time.Second
 	c := &Core{
-		cfg: cfg, log: cfg.Logger, peers: map[peer.ID]*peerState{}, plan: conn.New(cfg.Conn), selfNonce: map[uint64]struct{}{},
+		cfg: cfg, log: cfg.Logger, peers: map[peer.ID]*peerState{}, selfNonce: map[uint64]struct{}{},
 		fetch: blockfetch.New(blockfetch.Config{
 			MinWork: cfg.MinimumChainWork, Credits: cfg.FetchCredits, Spacing: spacing,
 		}, cfg.Ledger),
@@ -152,6 +155,10 @@ func NewCore(cfg CoreConfig) (*Core, error) {
 			rejected: newRecentSet(rejectedKept), confirmed: newRecentSet(confirmedKept), judging: map[wire.Wtxid]struct{}{},
 		},
 	}
+	if cfg.Conn.Rand == nil {
+		cfg.Conn.Rand = seed()
+	}
+	c.plan = conn.New(cfg.Conn)
 	return c, nil
 }
 
@@ -209,7 +216,7 @@ func (c *Core) handle(now time.Time, ev Event) {
 // settle does what has become due, and asks to be woken for what has not.
 func (c *Core) settle(now time.Time) {
 	for _, d := range c.plan.Next(now) {
-		c.do(Dial{Target: d.Target, Kind: d.Kind})
+		c.do(Dial{Target: d.Target, Addr: d.Addr, Kind: d.Kind, V2: d.V2})
 	}
 	for _, p := range slices.Clone(c.duePeers(now)) {
 		c.tend(now, p)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"grapevine/p2p/conn"
 	"grapevine/p2p/peer"
 	"grapevine/wire"
 )
@@ -33,11 +34,7 @@ func (c *Core) connected(now time.Time, ev Connected) {
 		c.do(Disconnect{ev.Peer, why})
 		return
 	}
-	name := ev.Target
-	if ev.Kind == peer.Inbound {
-		name = ev.Name
-	}
-	if !c.plan.Connected(now, ev.Peer, ev.Kind, name) {
+	if !c.plan.Connected(now, ev.Peer, conn.Info{Kind: ev.Kind, Target: ev.Target, Addr: ev.Addr}).Admitted {
 		c.log.Debug("connection refused: there are enough, or networking is off", "address", ev.Name)
 		c.do(Disconnect{ev.Peer, "no room"})
 		return
@@ -60,7 +57,7 @@ func (c *Core) connected(now time.Time, ev Connected) {
 // the first failure in a row; the others are for those who look closer.
 func (c *Core) dialFailed(now time.Time, ev DialFailed) {
 	level := slog.LevelDebug
-	if c.plan.Failed(now, ev.Target) && ev.Kind == peer.Manual {
+	if c.plan.Failed(now, conn.Dial{Target: ev.Target, Addr: ev.Addr, Kind: ev.Kind}, ev.Ours) && ev.Kind == peer.Manual {
 		level = slog.LevelInfo
 	}
 	c.log.Log(context.Background(), level, "connection failed", "target", ev.Target, "error", ev.Err)
@@ -124,6 +121,7 @@ func (c *Core) verack(now time.Time, p *peerState) {
 		return
 	}
 	h.done = true
+	c.plan.HandshakeDone(p.id)
 	delete(c.selfNonce, h.nonce)
 	p.ping.next = now
 	if p.kind != peer.Inbound {

@@ -1,154 +1,70 @@
 package conn
 
 import (
-	"errors"
+	"crypto/sha256"
 	"slices"
 	"time"
 
+	"grapevine/internal/siphash"
 	"grapevine/p2p/peer"
+	"grapevine/wire"
 )
 
-// The pause before a target is dialled again: after the first failure, and the
-// bound that doubling it reaches with the seventh.
-const (
-	firstPause   = 500 * time.Millisecond
-	longestPause = 30 * time.Second
-	// settled is how long a connection has to last for the next failure to
-	// count as the first.
-	settled = time.Minute
-)
-
-// MaxAdded is how many added nodes are connected or dialled at a time: the
-// operator may list more, which wait for a place.
-const MaxAdded = 8
-
-// Errors of an operator's wishes.
-var (
-	// ErrAlreadyAdded: the target is on the list.
-	ErrAlreadyAdded = errors.New("conn: node already added")
-	// ErrNotAdded: the target is not on the list.
-	ErrNotAdded = errors.New("conn: node is not on the list")
-)
-
-// Config says what a [Plan] aims at.
-type Config struct {
-	// Connect are the only nodes to connect to (-connect); Added are kept
-	// connected besides others (-addnode, and [Plan.Add]).
-	Connect, Added []string
-	// MaxInbound bounds inbound connections.
-	MaxInbound int
-	// Inactive starts without making or admitting connections (-networkactive=0).
-	Inactive bool
-}
-
-// Dial is a connection to make.
-type Dial struct {
-	Target string
-	Kind   peer.Kind
-}
-
-// Entry is what became of an added node.
-type Entry struct {
-	Target    string
-	Peer      peer.ID
-	Connected bool
-}
-
-// Plan knows the targets and what became of them. It is owned by one goroutine.
+// Plan knows the targets, the connections and the dials under way. It is owned by one
+// goroutine.
 //
-// Invariants: a target is either idle, being dialled or connected; no two
-// entries have the same target and kind of wish; inbound never exceeds MaxInbound.
+// Invariants: no two dials under way are for one endpoint; a target is dialling exactly
+// while a dial for it is under way and connected exactly while its peer is; no two
+// targets with the same kind of wish have one endpoint; inbound connections that were not told to
+// leave never exceed MaxInbound, outbound ones of our own choice together with the dials
+// for such never exceed what there are places for.
 type Plan struct {
-	max     int
+	cfg     Config
 	active  bool
 	targets []*target
-	byPeer  map[peer.ID]*target // outbound connections with a target on the list
-	inbound map[peer.ID]struct{}
-	all     map[peer.ID]string // target that was dialled, "" for inbound ones
-	tries   []string           // to dial once
+	tries   []Dial  // to dial once, at the next call of Next
+	dials   []*dial // under way
+	links   []*link // connections, as they came
+	auto    automatic
+	key     siphash.Key // of groups
 }
 
-type state uint8
+// dial is a connection that is being made.
+type dial struct {
+	Dial
+	at    endpoint
+	count bool // a failure counts against the address
+}
 
-const (
-	idle state = iota
-	dialling
-	connected
-)
-
-type target struct {
-	name    string
-	added   bool // -addnode rather than -connect
-	state   state
-	peer    peer.ID
-	since   time.Time // of the connection
-	pause   time.Duration
-	nextTry time.Time
-	failed  bool // at the last attempt
+// link is a connection.
+type link struct {
+	id      peer.ID
+	kind    peer.Kind
+	at      endpoint // of outbound ones
+	addr    wire.NetAddr
+	since   time.Time
+	done    bool // the handshake
+	leaving bool // has to make room
 }
 
 // New returns a plan.
 func New(cfg Config) *Plan {
-	p := &Plan{max: cfg.MaxInbound, active: !cfg.Inactive, byPeer: map[peer.ID]*target{}, inbound: map[peer.ID]struct{}{}, all: map[peer.ID]string{}}
+	p := &Plan{cfg: cfg, active: !cfg.Inactive}
+	if cfg.Rand != nil {
+		p.key = siphash.Key{K0: cfg.Rand.Uint64(), K1: cfg.Rand.Uint64()}
+	}
+	p.auto.on = cfg.Addresses != nil && len(cfg.Connect) == 0 && !cfg.ConnectOnly
+	p.auto.anchors = slices.Clone(cfg.Anchors[:min(len(cfg.Anchors), MaxAnchors)])
 	for _, name := range cfg.Connect {
-		if p.find(name, false) == nil {
-			p.targets = append(p.targets, &target{name: name})
+		if p.find(p.endpoint(name), false) == nil {
+			p.targets = append(p.targets, &target{name: name, at: p.endpoint(name), v2: cfg.V2})
 		}
 	}
 	for _, name := range cfg.Added {
-		_ = p.Add(name) // a target named twice is one
+		_ = p.Add(name, cfg.V2) // a target named twice is one
 	}
 	return p
 }
-
-func (p *Plan) find(name string, added bool) *target {
-	for _, t := range p.targets {
-		if t.name == name && t.added == added {
-			return t
-		}
-	}
-	return nil
-}
-
-// Add puts a target on the list of added nodes.
-func (p *Plan) Add(name string) error {
-	if p.find(name, true) != nil {
-		return ErrAlreadyAdded
-	}
-	t := &target{name: name, added: true}
-	p.targets = append(p.targets, t)
-	if id, ok := p.connection(name); ok && p.byPeer[id] == nil {
-		t.state, t.peer = connected, id // as a single try was before it
-		p.byPeer[id] = t
-	}
-	return nil
-}
-
-// connection returns the first connection that was made to a target.
-func (p *Plan) connection(name string) (first peer.ID, ok bool) {
-	for id, n := range p.all {
-		if n == name && n != "" && (!ok || id < first) {
-			first, ok = id, true
-		}
-	}
-	return first, ok
-}
-
-// Remove takes a target off the list; a connection to it stays.
-func (p *Plan) Remove(name string) error {
-	t := p.find(name, true)
-	if t == nil {
-		return ErrNotAdded
-	}
-	if t.state == connected {
-		delete(p.byPeer, t.peer)
-	}
-	p.targets = slices.DeleteFunc(p.targets, func(o *target) bool { return o == t })
-	return nil
-}
-
-// Try dials a target once, unless it is connected or being dialled.
-func (p *Plan) Try(name string) { p.tries = append(p.tries, name) }
 
 // SetActive makes connections again, or none. It does not end those there are.
 func (p *Plan) SetActive(on bool) { p.active = on }
@@ -156,85 +72,112 @@ func (p *Plan) SetActive(on bool) { p.active = on }
 // Active reports whether connections are made and admitted.
 func (p *Plan) Active() bool { return p.active }
 
-// Connected notes a connection and reports whether it may stay. One that may
-// not is unknown to the plan.
-func (p *Plan) Connected(now time.Time, id peer.ID, kind peer.Kind, name string) bool {
-	if !p.active {
-		p.release(now, name)
-		return false
-	}
-	if kind == peer.Inbound {
-		if len(p.inbound) >= p.max {
-			return false
+// Info describes a connection that has come about.
+type Info struct {
+	Kind   peer.Kind
+	Target string       // of outbound ones, as of the [Dial]
+	Addr   wire.NetAddr // whom it leads to, zero where only a name is known
+	// Discouraged: the address misbehaved lately. NoBan: the operator wants it all the same.
+	Discouraged, NoBan bool
+	// Candidates lists those who could be given up for it; it is called when an
+	// inbound connection finds no room. Nil means nobody.
+	Candidates func() []Candidate
+}
+
+// Admission is what becomes of a new connection.
+type Admission struct {
+	Admitted bool
+	// Evicts: the connection to Evict has to be ended for it.
+	Evicts bool
+	Evict  peer.ID
+}
+
+// Connected notes a connection and says whether it may stay. One that may not is
+// unknown to the plan.
+func (p *Plan) Connected(now time.Time, id peer.ID, in Info) Admission {
+	if in.Kind == peer.Inbound {
+		a := p.admit(in)
+		if a.Admitted {
+			p.links = append(p.links, &link{id: id, kind: in.Kind, addr: in.Addr, since: now})
 		}
-		p.inbound[id] = struct{}{}
-		p.all[id] = ""
-		return true
+		return a
 	}
-	p.all[id] = name
-	if t := p.waiting(name); t != nil {
+	at := p.endpoint(in.Target)
+	d := p.endDial(at)
+	if p.auto.on && !in.Addr.Addr.IsZero() {
+		p.cfg.Addresses.Attempt(now, in.Addr, d != nil && d.count)
+	}
+	if !p.active || p.leadsTo(in.Addr) {
+		p.release(now, at)
+		return Admission{}
+	}
+	p.links = append(p.links, &link{id: id, kind: in.Kind, at: at, addr: in.Addr, since: now})
+	if t := p.waiting(at); t != nil {
 		t.state, t.peer, t.since, t.failed = connected, id, now, false
-		p.byPeer[id] = t
 	}
-	return true
+	return Admission{Admitted: true}
 }
 
-// waiting returns the target that a new connection is for: the one being
-// dialled, else one that a single try was quicker for.
-func (p *Plan) waiting(name string) *target {
-	var found *target
-	for _, t := range p.targets {
-		switch {
-		case t.name != name || t.state == connected:
-		case t.state == dialling:
-			return t
-		case found == nil:
-			found = t
-		}
+// admit says whether there is room for an inbound connection, or makes it.
+func (p *Plan) admit(in Info) Admission {
+	here := p.Inbound()
+	switch {
+	case !p.active:
+		return Admission{}
+	case in.Discouraged && !in.NoBan && here+1 >= p.cfg.MaxInbound:
+		return Admission{} // such are the first to go
+	case here < p.cfg.MaxInbound:
+		return Admission{Admitted: true}
+	case in.Candidates == nil:
+		return Admission{}
 	}
-	return found
+	id, ok := SelectToEvict(in.Candidates())
+	l := p.link(id)
+	if !ok || l == nil || l.kind != peer.Inbound || l.leaving {
+		return Admission{}
+	}
+	l.leaving = true
+	return Admission{Admitted: true, Evicts: true, Evict: id}
 }
 
-// release lets a target be dialled again after a connection that was refused.
-func (p *Plan) release(now time.Time, name string) {
-	for _, t := range p.targets {
-		if t.name == name && t.state == dialling {
-			t.retry(now)
-		}
+// HandshakeDone notes that a peer has introduced itself.
+func (p *Plan) HandshakeDone(id peer.ID) {
+	if l := p.link(id); l != nil {
+		l.done = true
 	}
 }
 
-// Failed notes that a target could not be reached. It reports whether that was
-// the first failure in a row, which a single try always is.
-func (p *Plan) Failed(now time.Time, name string) (first bool) {
+// Failed notes that a dial did not succeed; ours says that the address is not to
+// blame. It reports whether that was the first failure in a row, which all but those of
+// listed targets always are.
+func (p *Plan) Failed(now time.Time, failed Dial, ours bool) (first bool) {
+	at := p.endpoint(failed.Target)
+	d := p.endDial(at)
+	if d != nil && p.auto.on && !ours && !d.Addr.Addr.IsZero() {
+		p.cfg.Addresses.Attempt(now, d.Addr, d.count)
+	}
 	first = true
 	for _, t := range p.targets {
-		if t.name == name && t.state == dialling {
+		if t.at == at && t.state == dialling {
 			first = first && !t.failed
 			t.failed = true
 		}
 	}
-	p.release(now, name)
+	p.release(now, at)
 	return first
 }
 
 // Disconnected notes the end of a connection.
 func (p *Plan) Disconnected(now time.Time, id peer.ID) {
-	delete(p.all, id)
-	delete(p.inbound, id)
-	if t := p.byPeer[id]; t != nil {
-		delete(p.byPeer, id)
-		if now.Sub(t.since) >= settled {
-			t.pause = 0
+	p.links = slices.DeleteFunc(p.links, func(l *link) bool { return l.id == id })
+	for _, t := range p.targets {
+		if t.state == connected && t.peer == id {
+			if now.Sub(t.since) >= settled {
+				t.pause = 0
+			}
+			t.retry(now)
 		}
-		t.retry(now)
 	}
-}
-
-func (t *target) retry(now time.Time) {
-	t.state = idle
-	t.pause = min(max(2*t.pause, firstPause), longestPause)
-	t.nextTry = now.Add(t.pause)
 }
 
 // Next returns the connections to make now.
@@ -243,97 +186,120 @@ func (p *Plan) Next(now time.Time) []Dial {
 		p.tries = nil
 		return nil
 	}
-	var out []Dial
-	for _, t := range p.targets {
-		if t.state == idle && !now.Before(t.nextTry) && !p.busy(t) {
-			t.state = dialling
-			out = append(out, Dial{Target: t.name, Kind: peer.Manual})
-		}
+	out := p.manual(now)
+	if p.auto.on {
+		out = p.choose(now, out)
 	}
-	for _, name := range p.tries {
-		if !p.underway(name) && !slices.ContainsFunc(out, func(d Dial) bool { return d.Target == name }) {
-			out = append(out, Dial{Target: name, Kind: peer.Manual})
-		}
-	}
-	p.tries = nil
 	return out
 }
 
-// underway reports whether a target is connected or being dialled.
-func (p *Plan) underway(name string) bool {
-	_, there := p.connection(name)
-	return there || slices.ContainsFunc(p.targets, func(t *target) bool { return t.name == name && t.state != idle })
+// start notes a dial as under way, unless there is one to the same endpoint, or a
+// connection.
+func (p *Plan) start(d Dial, count bool) bool {
+	at := p.endpoint(d.Target)
+	if p.underway(at) {
+		return false
+	}
+	p.dials = append(p.dials, &dial{Dial: d, at: at, count: count})
+	return true
 }
 
-// busy reports whether the same target is named another time and connected or
-// being dialled for that, or as many added nodes are as there may be.
-func (p *Plan) busy(t *target) bool {
-	added := 0
-	for _, o := range p.targets {
-		if o != t && o.name == t.name && o.state != idle {
-			return true
-		}
-		if o.added && o.state != idle {
-			added++
+// endDial forgets a dial and returns what it was, nil when it is not known.
+func (p *Plan) endDial(at endpoint) *dial {
+	for i, d := range p.dials {
+		if d.at == at {
+			p.dials = slices.Delete(p.dials, i, i+1)
+			return d
 		}
 	}
-	return t.added && added >= MaxAdded
+	return nil
+}
+
+// underway reports whether an endpoint is connected or being dialled.
+func (p *Plan) underway(at endpoint) bool {
+	return p.connection(at) != nil || slices.ContainsFunc(p.dials, func(d *dial) bool { return d.at == at })
+}
+
+// connection returns the first connection that was made to an endpoint, by this
+// or by another name.
+func (p *Plan) connection(at endpoint) *link {
+	for _, l := range p.links {
+		if l.kind != peer.Inbound && (l.at == at || !l.addr.Addr.IsZero() && endpointOf(l.addr) == at) {
+			return l
+		}
+	}
+	return nil
+}
+
+// leadsTo reports whether a connection of ours leads to that very address, though it
+// may have been named otherwise.
+func (p *Plan) leadsTo(a wire.NetAddr) bool {
+	return !a.Addr.IsZero() && slices.ContainsFunc(p.links, func(l *link) bool {
+		return l.kind != peer.Inbound && l.addr.Addr == a.Addr && l.addr.Port == a.Port
+	})
+}
+
+func (p *Plan) link(id peer.ID) *link {
+	for _, l := range p.links {
+		if l.id == id {
+			return l
+		}
+	}
+	return nil
 }
 
 // Wake returns when [Plan.Next] has something new by itself.
 func (p *Plan) Wake() (time.Time, bool) {
-	var at time.Time
-	found := false
 	if !p.active {
-		return at, false
+		return time.Time{}, false
 	}
-	for _, t := range p.targets {
-		if t.state == idle && !p.busy(t) && (!found || t.nextTry.Before(at)) {
-			at, found = t.nextTry, true
-		}
+	at, found := p.manualWake()
+	if t, ok := p.chooseWake(); ok && (!found || t.Before(at)) {
+		at, found = t, true
 	}
 	return at, found
 }
 
-// Added returns the list of added nodes.
-func (p *Plan) Added() []Entry {
-	var out []Entry
-	for _, t := range p.targets {
-		if t.added {
-			out = append(out, Entry{Target: t.name, Peer: t.peer, Connected: t.state == connected})
+// Inbound counts the inbound connections that were not told to leave, Count all
+// connections.
+func (p *Plan) Inbound() int {
+	n := 0
+	for _, l := range p.links {
+		if l.kind == peer.Inbound && !l.leaving {
+			n++
+		}
+	}
+	return n
+}
+
+// Count returns the number of connections.
+func (p *Plan) Count() int { return len(p.links) }
+
+// CountKind returns the number of connections of a kind.
+func (p *Plan) CountKind(k peer.Kind) int {
+	n := 0
+	for _, l := range p.links {
+		if l.kind == k {
+			n++
+		}
+	}
+	return n
+}
+
+// GroupKey hashes a group of addresses with a secret, so that nobody can foresee which
+// groups are favoured.
+func (p *Plan) GroupKey(group string) uint64 {
+	sum := sha256.Sum256([]byte(group))
+	return p.key.Hash(&sum)
+}
+
+// Anchors returns the block-relay peers to begin with in the next run.
+func (p *Plan) Anchors() []wire.NetAddr {
+	var out []wire.NetAddr
+	for _, l := range p.links {
+		if l.kind == peer.BlockRelay && !l.addr.Addr.IsZero() && len(out) < MaxAnchors {
+			out = append(out, l.addr)
 		}
 	}
 	return out
-}
-
-// Inbound counts inbound connections, Count all.
-func (p *Plan) Inbound() int { return len(p.inbound) }
-
-// Count returns the number of connections.
-func (p *Plan) Count() int { return len(p.all) }
-
-// check verifies the invariants.
-func (p *Plan) check() error {
-	if len(p.inbound) > p.max {
-		return errors.New("more inbound connections than admitted")
-	}
-	for id, t := range p.byPeer {
-		if t.state != connected || t.peer != id {
-			return errors.New("a peer's target is not connected to it")
-		}
-		if _, ok := p.all[id]; !ok {
-			return errors.New("a target's peer is not connected")
-		}
-	}
-	for i, t := range p.targets {
-		if t.state == connected && p.byPeer[t.peer] != t {
-			return errors.New("a connected target is not found by its peer")
-		}
-		for _, o := range p.targets[:i] {
-			if o.name == t.name && o.added == t.added {
-				return errors.New("a target is listed twice")
-			}
-		}
-	}
-	return nil
 }

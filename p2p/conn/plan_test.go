@@ -21,6 +21,11 @@ func dialled(p *Plan, now time.Time) []string {
 	return out
 }
 
+// admitted connects a peer of which nothing is known but how it was named.
+func (p *Plan) admitted(now time.Time, id peer.ID, k peer.Kind, name string) bool {
+	return p.Connected(now, id, Info{Kind: k, Target: name}).Admitted
+}
+
 func verify(t interface{ Fatal(...any) }, p *Plan) {
 	if err := p.check(); err != nil {
 		t.Fatal(err)
@@ -35,7 +40,7 @@ func TestTargetsAreDialledOnceAndAgain(t *testing.T) {
 	if got := dialled(p, start.Add(time.Hour)); got != nil {
 		t.Fatalf("dialled %q while those are under way", got)
 	}
-	p.Failed(start, "a")
+	p.Failed(start, Dial{Target: "a"}, false)
 	for i, pause := range []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 30 * time.Second, 30 * time.Second} {
 		at, ok := p.Wake()
 		if !ok {
@@ -47,7 +52,7 @@ func TestTargetsAreDialledOnceAndAgain(t *testing.T) {
 		if got := dialled(p, at); !slices.Equal(got, []string{"a"}) {
 			t.Fatalf("attempt %d: dialled %q", i, got)
 		}
-		p.Failed(at, "a")
+		p.Failed(at, Dial{Target: "a"}, false)
 		next, _ := p.Wake()
 		if i < 6 && next.Sub(at) != 2*pause && next.Sub(at) != longestPause {
 			t.Fatalf("attempt %d: next pause is %s after %s", i, next.Sub(at), pause)
@@ -59,22 +64,22 @@ func TestTargetsAreDialledOnceAndAgain(t *testing.T) {
 func TestFirstFailureInARow(t *testing.T) {
 	p := New(Config{Connect: []string{"a"}})
 	p.Next(start)
-	if !p.Failed(start, "a") {
+	if !p.Failed(start, Dial{Target: "a"}, false) {
 		t.Error("the first is not told")
 	}
 	p.Next(start.Add(time.Minute))
-	if p.Failed(start.Add(time.Minute), "a") {
+	if p.Failed(start.Add(time.Minute), Dial{Target: "a"}, false) {
 		t.Error("the second is told as the first")
 	}
-	if !p.Failed(start, "z") {
+	if !p.Failed(start, Dial{Target: "z"}, false) {
 		t.Error("a single try is not told")
 	}
 	now := start.Add(time.Hour)
 	p.Next(now)
-	p.Connected(now, 1, peer.Manual, "a")
+	p.admitted(now, 1, peer.Manual, "a")
 	p.Disconnected(now.Add(settled), 1)
 	p.Next(now.Add(2 * settled))
-	if !p.Failed(now.Add(2*settled), "a") {
+	if !p.Failed(now.Add(2*settled), Dial{Target: "a"}, false) {
 		t.Error("the first after a connection is not told")
 	}
 }
@@ -84,18 +89,18 @@ func TestConnectionThatLastedStartsAfresh(t *testing.T) {
 	now := start
 	for range 8 {
 		p.Next(now)
-		p.Failed(now, "a")
+		p.Failed(now, Dial{Target: "a"}, false)
 		now = now.Add(longestPause)
 	}
 	p.Next(now)
-	p.Connected(now, 1, peer.Manual, "a")
+	p.admitted(now, 1, peer.Manual, "a")
 	now = now.Add(settled)
 	p.Disconnected(now, 1)
 	if at, _ := p.Wake(); at.Sub(now) != firstPause {
 		t.Errorf("dialled again after %s", at.Sub(now))
 	}
 	p.Next(now.Add(firstPause))
-	p.Connected(now, 2, peer.Manual, "a")
+	p.admitted(now, 2, peer.Manual, "a")
 	p.Disconnected(now.Add(time.Second), 2)
 	if at, _ := p.Wake(); at.Sub(now.Add(time.Second)) != 2*firstPause {
 		t.Errorf("a short connection counts as no failure")
@@ -104,17 +109,17 @@ func TestConnectionThatLastedStartsAfresh(t *testing.T) {
 
 func TestInboundIsBounded(t *testing.T) {
 	p := New(Config{MaxInbound: 2})
-	if !p.Connected(start, 1, peer.Inbound, "x") || !p.Connected(start, 2, peer.Inbound, "y") {
+	if !p.admitted(start, 1, peer.Inbound, "x") || !p.admitted(start, 2, peer.Inbound, "y") {
 		t.Fatal("refused while there is room")
 	}
-	if p.Connected(start, 3, peer.Inbound, "z") {
+	if p.admitted(start, 3, peer.Inbound, "z") {
 		t.Error("admitted one too many")
 	}
-	if !p.Connected(start, 4, peer.Manual, "w") {
+	if !p.admitted(start, 4, peer.Manual, "w") {
 		t.Error("a connection of ours was refused for want of room")
 	}
 	p.Disconnected(start, 1)
-	if !p.Connected(start, 5, peer.Inbound, "z") {
+	if !p.admitted(start, 5, peer.Inbound, "z") {
 		t.Error("refused although one has left")
 	}
 	if p.Inbound() != 2 || p.Count() != 3 {
@@ -124,17 +129,17 @@ func TestInboundIsBounded(t *testing.T) {
 
 func TestListIsEdited(t *testing.T) {
 	p := New(Config{})
-	if err := p.Add("a"); err != nil {
+	if err := p.Add("a", false); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Add("a"); !errors.Is(err, ErrAlreadyAdded) {
+	if err := p.Add("a", false); !errors.Is(err, ErrAlreadyAdded) {
 		t.Errorf("added twice: %v", err)
 	}
 	if err := p.Remove("b"); !errors.Is(err, ErrNotAdded) {
 		t.Errorf("removed what is not there: %v", err)
 	}
 	p.Next(start)
-	p.Connected(start, 7, peer.Manual, "a")
+	p.admitted(start, 7, peer.Manual, "a")
 	if got := p.Added(); len(got) != 1 || !got[0].Connected || got[0].Peer != 7 {
 		t.Errorf("list is %+v", got)
 	}
@@ -145,7 +150,7 @@ func TestListIsEdited(t *testing.T) {
 	if got := dialled(p, start.Add(time.Hour)); got != nil {
 		t.Errorf("dialled %q after it was removed", got)
 	}
-	p.Try("z")
+	p.Try("z", false)
 	if got := dialled(p, start); !slices.Equal(got, []string{"z"}) {
 		t.Errorf("tried %q", got)
 	}
@@ -156,7 +161,7 @@ func TestListIsEdited(t *testing.T) {
 
 func TestInactiveMakesAndAdmitsNothing(t *testing.T) {
 	p := New(Config{Connect: []string{"a"}, MaxInbound: 5, Inactive: true})
-	if dialled(p, start) != nil || p.Connected(start, 1, peer.Inbound, "x") {
+	if dialled(p, start) != nil || p.admitted(start, 1, peer.Inbound, "x") {
 		t.Error("active")
 	}
 	if _, ok := p.Wake(); ok {
@@ -167,7 +172,7 @@ func TestInactiveMakesAndAdmitsNothing(t *testing.T) {
 		t.Errorf("dialled %q", got)
 	}
 	p.SetActive(false)
-	if p.Connected(start, 2, peer.Manual, "a") { // it was on its way
+	if p.admitted(start, 2, peer.Manual, "a") { // it was on its way
 		t.Error("admitted")
 	}
 	p.SetActive(true)
@@ -179,14 +184,14 @@ func TestInactiveMakesAndAdmitsNothing(t *testing.T) {
 func TestAddedAreBounded(t *testing.T) {
 	p := New(Config{})
 	for i := range 2 * MaxAdded {
-		if err := p.Add(string(rune('a' + i))); err != nil {
+		if err := p.Add(string(rune('a'+i)), false); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if got := dialled(p, start); len(got) != MaxAdded {
 		t.Errorf("%d of the added are dialled at once", len(got))
 	}
-	p.Connected(start, 1, peer.Manual, "a")
+	p.admitted(start, 1, peer.Manual, "a")
 	p.Disconnected(start, 1)
 	if got := dialled(p, start); !slices.Equal(got, []string{"i"}) {
 		t.Errorf("the next in line is %q", got)
@@ -214,12 +219,12 @@ func TestPlanUnderAnyOrder(t *testing.T) {
 			case 1:
 				if open[name] > 0 && !slices.Contains(values(conns), name) {
 					open[name] = 0
-					p.Failed(now, name)
+					p.Failed(now, Dial{Target: name}, false)
 				}
 			case 2:
 				if open[name] > 0 && !slices.Contains(values(conns), name) {
 					next++
-					if p.Connected(now, next, peer.Manual, name) {
+					if p.admitted(now, next, peer.Manual, name) {
 						conns[next] = name
 					} else {
 						open[name] = 0
@@ -238,7 +243,7 @@ func TestPlanUnderAnyOrder(t *testing.T) {
 				p.SetActive(rapid.Bool().Draw(t, "active"))
 			case 5:
 				next++
-				if p.Connected(now, next, peer.Inbound, "in") {
+				if p.admitted(now, next, peer.Inbound, "in") {
 					p.Disconnected(now, next)
 				}
 			}
@@ -265,19 +270,19 @@ func TestPlanUnderAnyOrder(t *testing.T) {
 // by another try nor because it is added to the list.
 func TestTriesAreNotMadeTwice(t *testing.T) {
 	p := New(Config{Added: []string{"listed"}})
-	p.Try("listed") // is about to be dialled
-	p.Try("a")
-	p.Try("a")
+	p.Try("listed", false) // is about to be dialled
+	p.Try("a", false)
+	p.Try("a", false)
 	if got := dialled(p, start); !slices.Equal(got, []string{"listed", "a"}) {
 		t.Fatalf("dialled %q", got)
 	}
-	p.Connected(start, 1, peer.Manual, "a")
-	p.Try("a")
-	p.Try("listed")
+	p.admitted(start, 1, peer.Manual, "a")
+	p.Try("a", false)
+	p.Try("listed", false)
 	if got := dialled(p, start); got != nil {
 		t.Errorf("dialled %q, which are connected or being dialled", got)
 	}
-	if err := p.Add("a"); err != nil {
+	if err := p.Add("a", false); err != nil {
 		t.Fatal(err)
 	}
 	verify(t, p)

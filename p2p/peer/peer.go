@@ -54,6 +54,16 @@ func (k Kind) String() string {
 // RelaysTx reports whether transactions are exchanged over such a connection.
 func (k Kind) RelaysTx() bool { return k != BlockRelay && k != Feeler && k != PrivateBroadcast }
 
+// OwnChoice reports whether such connections share the places for those of our own
+// choice.
+func (k Kind) OwnChoice() bool {
+	return k == FullRelay || k == BlockRelay || k == Feeler || k == AddrFetch
+}
+
+// Lasting reports whether an outbound connection is there to stay, so that no other
+// leads to the same group.
+func (k Kind) Lasting() bool { return k == FullRelay || k == BlockRelay || k == Manual }
+
 // Automatic reports whether we chose the peer ourselves, and may ask for
 // services in return.
 func (k Kind) Automatic() bool { return k == FullRelay || k == BlockRelay || k == AddrFetch }
