@@ -30,7 +30,10 @@ var layers = map[string][]string{
 	"internal/vfs/ldbstorage":    {"internal/vfs", "github.com/syndtr/goleveldb/leveldb/storage"}, // LevelDB on any file system
 	"internal/testdata":          {"wire", "github.com/klauspost/compress/zstd"},                  // tests only
 	"internal/scripttest":        {"wire", "chain/script", "chain/sigverify", curve},              // tests only
+	"internal/dnstest":           nil,                                                             // tests only
 	"scripts/internal/...":       {"scripts/internal/..."},                                        // tools of the repository
+	"scripts/internal/seedtable": {"wire", "seeds"},                                               // makes the tables of seeds
+	"seeds":                      {"wire"},                                                        // the address manager and connections come in
 	"chain/params":               {"wire", "internal/u256"},
 	"chain/event":                {"wire"},
 	"chain/sigverify/curve":      nil, // arithmetic only; btcec is its oracle in tests
@@ -47,9 +50,9 @@ var layers = map[string][]string{
 	"mempool/graph":              {"wire"},
 	"mempool":                    {"wire", "chain/consensus", "chain/event", "chain/headers", "chain/params", "chain/script", "chain/sigverify", "mempool/graph", "mempool/policy"}, // not chain: a ledger comes in
 	"addrman":                    {"wire", "internal/netgroup", "internal/vfs", "internal/vfs/ldbstorage", leveldb},
-	"p2p/peer":                   nil, // names that all of p2p shares
+	"p2p/peer":                   {"wire"}, // names that all of p2p shares
 	"p2p/blockfetch":             {"wire", "internal/u256", "chain/headers", "p2p/peer"},
-	"p2p/headersync":             {"wire", "internal/u256", "chain/headers", "p2p/peer"},
+	"p2p/headersync":             {"wire", "internal/siphash", "internal/u256", "chain/headers", "chain/params", "p2p/peer"}, // commitments are keyed
 	"p2p/txrequest":              {"wire", "p2p/peer", "internal/siphash"},
 	"p2p/txannounce":             {"wire", "p2p/peer", "internal/siphash"},
 	"p2p/addrrelay":              {"wire", "p2p/peer", "internal/siphash"},
@@ -60,7 +63,7 @@ var layers = map[string][]string{
 	"p2p/transport/bip324":       {curve, "golang.org/x/crypto/chacha20", "golang.org/x/crypto/chacha20poly1305"}, // the ciphers that it is made of
 	"p2p/conn":                   {"wire", "internal/siphash", "chain/headers", "p2p/peer"},                       // headers: work that peers show
 	"p2p":                        {"wire", "internal/u256", "chain/consensus", "chain/event", "chain/headers", "chain/params", "p2p/...", "golang.org/x/sync/..."},
-	"node/config":                {"wire", "internal/u256", "chain/params"},
+	"node/config":                {"wire", "internal/u256", "chain/params", "p2p/peer"}, // permissions and ports
 	"node/logging":               {"golang.org/x/sys/unix", "golang.org/x/term"},
 	"node/descriptor":            {"chain/params", "chain/script", "chain/sigverify", curve},
 	"node/signing":               {"wire", "chain/script", "chain/sigverify", curve}, // curve: nonces and scalars of signatures
@@ -128,7 +131,7 @@ func TestProductImportsNoTestPackage(t *testing.T) {
 }
 
 func isTestPackage(name string) bool {
-	return slices.Contains([]string{"internal/testdata", "internal/scripttest", "chain/chaintest", "internal/vfs/crash", "p2p/p2ptest", "testing"}, name)
+	return slices.Contains([]string{"internal/testdata", "internal/scripttest", "internal/dnstest", "chain/chaintest", "internal/vfs/crash", "p2p/p2ptest", "testing"}, name)
 }
 
 func packages(t *testing.T) []goPackage {
