@@ -2,11 +2,13 @@ package node
 
 import (
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 
 	"grapevine/node/config"
 	"grapevine/p2p"
+	"grapevine/wire"
 )
 
 func TestListen(t *testing.T) {
@@ -19,9 +21,24 @@ func TestListen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.cfg.Net = config.Net{Bind: []string{"127.0.0.1:0", busy.Addr().String()}}
+	at := func(addr string) config.Bind { return config.Bind{Address: netip.MustParseAddrPort(addr)} }
+	n.cfg.Net = config.Net{Bind: []config.Bind{at("127.0.0.1:0"), at(busy.Addr().String())}}
 	if _, err := n.listen(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "Unable to bind to "+busy.Addr().String()+" on this computer.") {
 		t.Errorf("an address that is taken: %v", err)
+	}
+	onion := at("127.0.0.1:0")
+	onion.Onion = true
+	implied := at(busy.Addr().String())
+	implied.Onion, implied.Implied = true, true
+	n.cfg.Net = config.Net{Bind: []config.Bind{at("127.0.0.1:0"), onion, implied}}
+	named, err := n.listen(t.Context())
+	if err != nil || len(named) != 2 || named[0].Network != wire.NetNone || named[1].Network != wire.NetTorV3 {
+		t.Errorf("%v, %v", named, err)
+	}
+	for _, l := range named {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 	taken, err := net.Listen("tcp4", "0.0.0.0:0")
 	if err != nil {

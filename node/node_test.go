@@ -66,7 +66,7 @@ func configure(t *testing.T, args ...string) *config.Config {
 		t.Fatal(err)
 	}
 	cfg.RPC.Listen = []string{"127.0.0.1:0"}
-	if len(cfg.Net.Bind) == 0 {
+	if cfg.Net.Everywhere() {
 		cfg.Net.Listen = false // the usual port may be another test's
 	}
 	return cfg

@@ -1,8 +1,10 @@
 package config
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -22,6 +24,9 @@ type Args struct {
 	program Program
 	base    string // cached data directory
 	confAt  string // path of bitcoin.conf, "" with -noconf
+
+	// lookupHost replaces the system's resolver in tests.
+	lookupHost func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
 	// Warnings are for the user to see once there is a log. Notes are what was decided on the way.
 	Warnings, Notes []string

@@ -5,9 +5,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
-
-	"grapevine/chain/params"
 )
 
 // parsed reads a command line and a configuration for a network.
@@ -239,81 +236,12 @@ func TestAtoi(t *testing.T) {
 	}
 }
 
-func TestInteractions(t *testing.T) {
-	usual := Net{Listen: true, Port: 8333, MaxConnections: 125, NetworkActive: true, Timeout: 5 * time.Second, PeerTimeout: time.Minute, MaxReceiveBuffer: 5_000_000, MaxSendBuffer: 1_000_000,
-		LookUp: true, DNSSeed: true, FixedSeeds: true, Discover: true}
-	closed := usual // as with -connect
-	closed.Listen, closed.DNSSeed, closed.Discover = false, false, false
-	for _, c := range []struct {
-		args string
-		base Net
-		want func(*Net)
-	}{
-		{"", usual, func(n *Net) {}},
-		{"-connect=1.2.3.4", closed, func(n *Net) { n.Connect, n.ConnectOnly = []string{"1.2.3.4"}, true }},
-		{"-connect=a -connect=b:1", closed, func(n *Net) { n.Connect, n.ConnectOnly = []string{"a", "b:1"}, true }},
-		{"-connect=0", closed, func(n *Net) { n.ConnectOnly = true }},
-		{"-noconnect", closed, func(n *Net) { n.ConnectOnly = true }},
-		{"-connect=1.2.3.4 -listen", usual, func(n *Net) { n.Connect, n.ConnectOnly, n.DNSSeed = []string{"1.2.3.4"}, true, false }},
-		{"-connect=0 -bind=127.0.0.1", usual, func(n *Net) { n.Bind, n.ConnectOnly, n.DNSSeed = []string{"127.0.0.1:8333"}, true, false }},
-		{"-maxconnections=0", closed, func(n *Net) { n.MaxConnections = 0 }},
-		{"-maxconnections=99999999", usual, func(n *Net) { n.MaxConnections = 65536 }},
-		{"-addnode=a -addnode=[::1]:5", usual, func(n *Net) { n.AddNode = []string{"a", "[::1]:5"} }},
-		{"-proxy=127.0.0.1:9050", closed, func(n *Net) { n.DNSSeed = true }},
-		{"-proxy=127.0.0.1:9050 -bind=127.0.0.1", usual, func(n *Net) { n.Discover, n.Bind = false, []string{"127.0.0.1:8333"} }},
-		{"-externalip=1.2.3.4", usual, func(n *Net) { n.Discover = false }},
-		{"-onlynet=onion", usual, func(n *Net) { n.DNSSeed = false }},
-		{"-port=7 -bind=127.0.0.1 -bind=[::]:9 -bind=::1", usual, func(n *Net) { n.Port, n.Bind = 7, []string{"127.0.0.1:7", "[::]:9", "[::1]:7"} }},
-		{"-networkactive=0 -blocksonly -dns=0 -uacomment=a -uacomment=b.c", usual, func(n *Net) {
-			n.NetworkActive, n.BlocksOnly, n.LookUp, n.UserAgentComments = false, true, false, []string{"a", "b.c"}
-		}},
-		{"-timeout=10 -peertimeout=2 -maxreceivebuffer=3 -maxsendbuffer=4", usual, func(n *Net) {
-			n.Timeout, n.PeerTimeout, n.MaxReceiveBuffer, n.MaxSendBuffer = 10*time.Millisecond, 2*time.Second, 3000, 4000
-		}},
-		{"-timeout=-1 -peertimeout=9223372036854775807 -maxreceivebuffer=-1 -maxsendbuffer=9223372036854775807", usual, func(n *Net) {
-			n.PeerTimeout, n.MaxReceiveBuffer, n.MaxSendBuffer = maxSeconds*time.Second, 0, 1000*maxBuffer
-		}},
-	} {
-		a := parsed(t, "main", "", strings.Fields(c.args)...)
-		if err := a.interact(); err != nil {
-			t.Errorf("%v: %v", c.args, err)
-			continue
-		}
-		c.want(&c.base)
-		if got, err := a.net(params.Mainnet()); err != nil || !reflect.DeepEqual(got, c.base) {
-			t.Errorf("%v: %+v, want %+v, %v", c.args, got, c.base, err)
-		}
-	}
-	for args, want := range map[string]string{
-		"-listen=0 -bind=1.2.3.4":        "Cannot set -bind or -whitebind together with -listen=0",
-		"-listen=0 -listenonion=1":       "Cannot set -listen=0 together with -listenonion=1",
-		"-maxconnections=-1":             "-maxconnections must be greater or equal than zero",
-		"-forcednsseed -dnsseed=0":       "Cannot set -forcednsseed to true when setting -dnsseed to false.",
-		"-prune=550 -txindex":            "Prune mode is incompatible with -txindex.",
-		"-prune=-1":                      "Prune cannot be configured with a negative value.",
-		"-prune=550 -reindex-chainstate": "Prune mode is incompatible with -reindex-chainstate. Use full -reindex instead.",
-		"-peertimeout=0":                 "peertimeout must be a positive integer.",
-		"-peerblockfilters":              "Cannot set -peerblockfilters without -blockfilterindex.",
-	} {
-		if err := parsed(t, "main", "", strings.Fields(args)...).interact(); err == nil || err.Error() != want {
-			t.Errorf("%s: %v", args, err)
-		}
-	}
-	a := parsed(t, "regtest", "rpcport=1\nconnect=1.2.3.4\n[regtest]\nport=5")
-	if err := a.interact(); err == nil || err.Error() != "Config setting for -connect only applied on regtest network when in [regtest] section.\n"+
-		"Config setting for -rpcport only applied on regtest network when in [regtest] section." {
-		t.Error(err)
-	}
-}
-
 func TestSupport(t *testing.T) {
 	for args, want := range map[string]string{
 		"-prune=550":             "This version of Grapevine does not support -prune.",
 		"-prune=0 -daemon":       "",
 		"-prune=1 -blocksdir=/x": "This version of Grapevine does not support -blocksdir, -prune.",
-		"-proxy=127.0.0.1:9050":  "This version of Grapevine does not support -proxy.",
-		"-proxy=0 -onion=0":      "",
-		"-onlynet=onion":         "This version of Grapevine does not support -onlynet.",
+		"-blocksdir=0":           "This version of Grapevine does not support -blocksdir.",
 	} {
 		err := parsed(t, "main", "", strings.Fields(args)...).checkSupport()
 		if (err == nil && want != "") || (err != nil && err.Error() != want) {

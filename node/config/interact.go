@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"grapevine/wire"
 )
 
 // interact applies the rules by which one option sets the default of another, then refuses contradictions.
@@ -39,7 +41,11 @@ func (a *Args) interact() error {
 	if a.Bool("whitelistforcerelay", false) {
 		a.soft("whitelistrelay", true, "-whitelistforcerelay=1")
 	}
-	if nets := a.List("onlynet"); len(nets) > 0 && !slices.Contains(nets, "ipv4") && !slices.Contains(nets, "ipv6") {
+	clear := func(name string) bool {
+		n, _ := wire.ParseNetwork(name)
+		return n == wire.NetIPv4 || n == wire.NetIPv6
+	}
+	if nets := a.List("onlynet"); len(nets) > 0 && !slices.ContainsFunc(nets, clear) {
 		a.soft("dnsseed", false, "-onlynet excludes IPv4 and IPv6")
 	}
 	return a.contradictions()

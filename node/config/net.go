@@ -3,22 +3,22 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"grapevine/chain/params"
+	"grapevine/wire"
 )
 
 // Net says how peers are found and taken, with the rules between the options applied.
 type Net struct {
-	// Listen accepts connections of peers: at Bind, each host:port, or without any at every address of the machine, at Port.
+	// Listen accepts connections of peers: at Bind, or without any at every address of the machine, at Port.
 	Listen bool
-	Bind   []string
+	Bind   []Bind
 	Port   uint16
+	// ListenPort is the one to tell peers: that of the first suitable bind, or Port.
+	ListenPort uint16
 	// Connect are the only nodes to connect to. ConnectOnly says that there is such a list; an empty one means that no connection
 	// is made but those of AddNode.
 	Connect     []string
@@ -37,8 +37,40 @@ type Net struct {
 	BlocksOnly bool
 	// LookUp lets names of nodes be looked up; without it only addresses are connected to.
 	LookUp bool
-	// DNSSeed and FixedSeeds say where addresses may come from, Discover whether own ones are found out.
-	DNSSeed, FixedSeeds, Discover bool
+	// V2 speaks the encrypted transport, BloomFilters filters for peers, Reconcile agrees to BIP 330, PrivateBroadcast sends own
+	// transactions over Tor and I2P only.
+	V2, BloomFilters, Reconcile, PrivateBroadcast bool
+	// BanTime is how long a ban lasts unless it says so itself.
+	BanTime time.Duration
+	// MaxUpload is bytes a day, UploadRate and DownloadRate are bytes a second; 0 means no limit.
+	MaxUpload, UploadRate, DownloadRate uint64
+	// Whitelist grants peers permissions by their addresses.
+	Whitelist []string
+	Seeds     Seeds
+	Own       Own
+	Hidden    Hidden
+	// ASMap is the path of a map of autonomous systems, "" for none.
+	ASMap string
+}
+
+// Seeds say where addresses of peers come from while none are known.
+type Seeds struct {
+	// DNS asks DNS, Forced however many addresses are known, Fixed falls back to a built-in list.
+	DNS, Forced, Fixed bool
+	// Nodes are asked for addresses.
+	Nodes []string
+	// Hosts replace the network's own DNS seeds, Server the system's resolver, File the built-in list; "" and none: they stay.
+	Hosts  []string
+	Server netip.AddrPort
+	File   string
+}
+
+// Own says how others may find us.
+type Own struct {
+	// External are our addresses, as the operator says.
+	External []wire.NetAddr
+	// Discover finds others, MapPort asks the router for one.
+	Discover, MapPort bool
 }
 
 // The defaults of the network's options.
@@ -48,6 +80,7 @@ const (
 	defaultPeerTimeout   = 60   // seconds
 	defaultReceiveBuffer = 5000 // kB
 	defaultSendBuffer    = 1000 // kB
+	defaultBanTime       = 24 * 60 * 60
 	// maxBuffer is a gigabyte a peer, in kB: beyond it a typing error is likelier than a wish.
 	maxBuffer = 1 << 20
 	// maxSeconds is about 34 years, more than any time-out needs, and far from where durations overflow.
@@ -66,9 +99,12 @@ func (a *Args) net(p *params.Params) (Net, error) {
 		UserAgentComments: a.List("uacomment"),
 		BlocksOnly:        a.Bool("blocksonly", false),
 		LookUp:            a.Bool("dns", true),
-		DNSSeed:           a.Bool("dnsseed", true),
-		FixedSeeds:        a.Bool("fixedseeds", true),
-		Discover:          a.Bool("discover", true),
+		V2:                a.Bool("v2transport", true),
+		BloomFilters:      a.Bool("peerbloomfilters", false),
+		Reconcile:         a.Bool("txreconciliation", false),
+		PrivateBroadcast:  a.Bool("privatebroadcast", false),
+		BanTime:           time.Duration(min(max(a.Int("bantime", defaultBanTime), 0), maxSeconds)) * time.Second,
+		Whitelist:         a.List("whitelist"),
 	}
 	ms := a.Int("timeout", defaultTimeout)
 	if ms <= 0 {
@@ -85,49 +121,19 @@ func (a *Args) net(p *params.Params) (Net, error) {
 			return n, fmt.Errorf("User Agent comment (%s) contains unsafe characters.", c)
 		}
 	}
-	var err error
-	if n.Port, err = a.port("port", p.DefaultPort); err != nil {
-		return n, err
+	// The order is that in which mistakes are reported.
+	for _, set := range []func(*Net, *params.Params) error{a.limits, a.listening, a.groups, a.hidden, a.own, a.seeds, a.private} {
+		if err := set(&n, p); err != nil {
+			return n, err
+		}
 	}
-	n.Bind, err = a.binds(n.Port)
-	return n, err
+	return n, nil
 }
 
 // unsafeInComment reports characters that would end a comment of BIP 14 or do harm where it is shown.
 func unsafeInComment(r rune) bool {
 	letter := (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') || (r >= '0' && r <= '9')
 	return !letter && !strings.ContainsRune(" .,;-_?@", r)
-}
-
-// binds reads the addresses to listen at. They are literal: a name may stand for an interface that nobody meant.
-func (a *Args) binds(port uint16) ([]string, error) {
-	var out []string
-	for _, b := range a.List("bind") {
-		if at, kind, ok := cutLast(b, "="); ok && kind == "onion" {
-			return nil, fmt.Errorf("-bind=%s: this version of Grapevine does not listen for Tor connections, leave out =onion to listen at %s", b, at)
-		}
-		host, bindPort, ok := SplitHostPort(b, port)
-		if !ok {
-			return nil, fmt.Errorf("Invalid port specified in -bind: '%s'", b)
-		}
-		ip, err := netip.ParseAddr(host)
-		if err != nil {
-			return nil, fmt.Errorf("Cannot resolve -bind address: '%s'", b)
-		}
-		to := net.JoinHostPort(ip.String(), strconv.Itoa(int(bindPort)))
-		if slices.Contains(out, to) {
-			return nil, fmt.Errorf("Duplicate binding configuration for address %s. Please check your -bind, -bind=...=onion and -whitebind settings.", to)
-		}
-		out = append(out, to)
-	}
-	return out, nil
-}
-
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return s, "", false
 }
 
 // checkNet refuses what contradicts itself among the network's options.

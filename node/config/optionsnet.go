@@ -1,10 +1,12 @@
 package config
 
+import "slices"
+
 // connectionOptions are about peers and what they may have of us.
 func connectionOptions() []Option {
 	return append(group(groupConnection, []Option{
 		{Name: "addnode", Hint: "=<ip>", Flags: NetworkOnly, Help: "Keep a connection to this node, beyond -maxconnections; may be given several times"},
-		{Name: "bind", Hint: "=<addr>[:<port>]", Flags: NetworkOnly, Help: "Listen for peers here; may be given several times (default: every address of the machine)"},
+		{Name: "bind", Hint: "=<addr>[:<port>][=onion]", Flags: NetworkOnly, Help: "Listen for peers here, for those that come through an onion service with =onion; may be given several times (default: every address of the machine, and 127.0.0.1 with the port behind -port for onion)"},
 		{Name: "connect", Hint: "=<ip>", Flags: NetworkOnly, Help: "Connect only to this node; 0 or -noconnect for none; may be given several times"},
 		{Name: "dns", Help: "Look up names of nodes (default: 1)"},
 		{Name: "listen", Help: "Accept connections of peers (default: 1, without -connect and -maxconnections=0)"},
@@ -15,45 +17,62 @@ func connectionOptions() []Option {
 		{Name: "peertimeout", Hint: "=<n>", Flags: Debug, Help: "Seconds that a new peer has for its first messages (default: 60)"},
 		{Name: "port", Hint: "=<port>", Flags: NetworkOnly, Help: "Listen for peers on this port (default: 8333, testnet3: 18333, testnet4: 48333, signet: 38333, regtest: 18444)"},
 		{Name: "timeout", Hint: "=<n>", Help: "Milliseconds that connecting may take (default: 5000)"},
-	}), unsupportedConnectionOptions()...)
+	}), slices.Concat(findingOptions(), privacyOptions(), servingOptions(), support(NoEffect, publishingOptions()))...)
 }
 
-// unsupportedConnectionOptions are refused where a user who sets them would be seen, or reached, in a way that they rule out.
-func unsupportedConnectionOptions() []Option {
-	refused := group(groupConnection, []Option{
-		{Name: "onion", Hint: "=<ip:port|path>", Off: true, Help: "Proxy for onion addresses"},
-		{Name: "onlynet", Hint: "=<net>", Help: "Connect only over this network: ipv4, ipv6, onion, i2p, cjdns; may be given several times"},
-		{Name: "proxy", Hint: "=<ip>[:<port>]", Flags: NoElision, Off: true, Help: "Connect through a SOCKS5 proxy"},
-		{Name: "whitebind", Hint: "=<[permissions@]addr>", Help: "Listen here and give peers permissions; may be given several times"},
-	})
-	refused = append(refused, group(groupRelay, []Option{
-		{Name: "privatebroadcast", Off: true, Help: "Send own transactions over short-lived private connections"},
-	})...)
-	ignored := group(groupConnection, []Option{
-		{Name: "asmap", Hint: "=<file>", Off: true, Help: "Map of addresses to networks, for spreading peers"},
-		{Name: "bantime", Hint: "=<n>", Help: "Seconds that a ban lasts"},
-		{Name: "cjdnsreachable", Off: true, Help: "This machine reaches CJDNS addresses"},
-		{Name: "discover", Off: true, Help: "Find out own addresses"},
-		{Name: "dnsseed", Off: true, Help: "Ask DNS for peers when few are known"},
+// findingOptions are about finding peers, and about being found.
+func findingOptions() []Option {
+	return group(groupConnection, []Option{
+		{Name: "asmap", Hint: "=<file>", Help: "Map of addresses to autonomous systems, for spreading peers; relative to the network's data directory"},
+		{Name: "discover", Help: "Find out own addresses (default: 1 when listening, without -externalip and -proxy)"},
+		{Name: "dnsseed", Help: "Ask DNS for peers when few are known (default: 1, without -connect and -maxconnections=0)"},
+		{Name: "dnsseedhost", Hint: "=<host>", Flags: Debug, Help: "Ask this host for peers instead of the network's own DNS seeds; may be given several times. An option of Grapevine's own"},
+		{Name: "dnsserver", Hint: "=<ip>[:<port>]", Flags: Debug, Help: "Ask this server about DNS seeds instead of the system's. An option of Grapevine's own"},
 		{Name: "externalip", Hint: "=<ip>", Help: "Own public address; may be given several times"},
-		{Name: "fixedseeds", Off: true, Help: "Fall back to built-in addresses of peers"},
-		{Name: "forcednsseed", Off: true, Help: "Always ask DNS for peers"},
-		{Name: "i2pacceptincoming", Off: true, Help: "Accept peers over I2P"},
-		{Name: "i2psam", Hint: "=<ip:port>", Help: "I2P proxy"},
-		{Name: "listenonion", Off: true, Help: "Make a Tor onion service"},
-		{Name: "maxuploadtarget", Hint: "=<n>", Off: true, Help: "Bytes to send in a day"},
-		{Name: "natpmp", Off: true, Help: "Ask the router to forward the port"},
-		{Name: "peerblockfilters", Off: true, Help: "Serve compact filters"},
-		{Name: "peerbloomfilters", Off: true, Help: "Serve bloom filters"},
-		{Name: "proxyrandomize", Help: "New proxy credentials for each connection"},
-		{Name: "seednode", Hint: "=<ip>", Help: "Ask this node for addresses of peers; may be given several times"},
-		{Name: "torcontrol", Hint: "=<ip>:<port>", Help: "Tor's control port"},
-		{Name: "torpassword", Hint: "=<pass>", Flags: Sensitive, Help: "Password of Tor's control port"},
-		{Name: "txreconciliation", Flags: Debug, Off: true, Help: "Reconcile transactions with peers"},
-		{Name: "v2transport", Off: true, Help: "Encrypted transport"},
-		{Name: "whitelist", Hint: "=<[permissions@]ip>", Help: "Give peers from here permissions; may be given several times"},
+		{Name: "fixedseeds", Help: "Fall back to built-in addresses of peers (default: 1)"},
+		{Name: "forcednsseed", Help: "Ask DNS for peers however many are known (default: 0)"},
+		{Name: "natpmp", Help: "Ask the router to forward the port, by PCP or NAT-PMP (default: 1 when listening, without -proxy)"},
+		{Name: "onlynet", Hint: "=<net>", Help: "Choose peers of this network only: ipv4, ipv6, onion, i2p, cjdns; may be given several times. Inbound connections and those to nodes that were named are not concerned"},
+		{Name: "seedfile", Hint: "=<file>", Flags: Debug, Help: "Addresses, one a line, instead of the built-in ones; relative to the network's data directory. An option of Grapevine's own"},
+		{Name: "seednode", Hint: "=<ip>", Help: "Ask this node for addresses of peers, before DNS is asked; may be given several times"},
 	})
-	return append(support(Refused, refused), support(NoEffect, append(ignored, publishingOptions()...))...)
+}
+
+// privacyOptions are about proxies and networks that hide who speaks.
+func privacyOptions() []Option {
+	return append(group(groupConnection, []Option{
+		{Name: "cjdnsreachable", Help: "fc00::/8 leads into CJDNS from here (default: 0)"},
+		{Name: "i2pacceptincoming", Help: "Accept peers over I2P, where there is -i2psam (default: 1)"},
+		{Name: "i2psam", Hint: "=<ip:port>", Help: "SAM proxy of I2P, for peers in both directions"},
+		{Name: "listenonion", Help: "Make a Tor onion service, where Tor's control port lets us (default: 1 when listening)"},
+		{Name: "onion", Hint: "=<ip:port|path>", Help: "SOCKS5 proxy for onion addresses, unix:<path> for a socket; -noonion for none (default: -proxy)"},
+		{Name: "proxy", Hint: "=<ip>[:<port>]|unix:<path>[=<network>]", Flags: NoElision, Help: "Connect through a SOCKS5 proxy, to peers of all networks but I2P or of the one named behind it: ipv4, ipv6, onion, cjdns; -noproxy for none"},
+		{Name: "proxyrandomize", Help: "New credentials for each connection through a proxy, which keeps Tor's circuits apart (default: 1)"},
+		{Name: "torcontrol", Hint: "=<ip>:<port>", Help: "Tor's control port (default: 127.0.0.1:9051)"},
+		{Name: "torpassword", Hint: "=<pass>", Flags: Sensitive, Help: "Password of Tor's control port (default: the cookie that it names)"},
+		{Name: "v2transport", Help: "Encrypted transport (default: 1)"},
+	}), group(groupRelay, []Option{
+		{Name: "privatebroadcast", Help: "Send own transactions over short-lived connections through Tor or I2P only (default: 0)"},
+	})...)
+}
+
+// servingOptions are about what peers may have of us.
+func servingOptions() []Option {
+	return append(group(groupConnection, []Option{
+		{Name: "bantime", Hint: "=<n>", Help: "Seconds that a ban lasts, unless the call setban says otherwise (default: 86400)"},
+		{Name: "maxdownloadrate", Hint: "=<n>", Help: "Bytes a second to receive from all peers, with a suffix as for -maxuploadtarget; 0 for any number (default: 0). An option of Grapevine's own"},
+		{Name: "maxuploadrate", Hint: "=<n>", Help: "Bytes a second to send to all peers, with a suffix as for -maxuploadtarget; 0 for any number (default: 0). An option of Grapevine's own"},
+		{Name: "maxuploadtarget", Hint: "=<n>", Help: "Bytes to send in a day, with the suffix k, m, g or t for thousands, K, M, G or T for 1024s; 0 for any number. " +
+			"Recent blocks and peers with the permission download are not limited (default: 0M)"},
+		{Name: "peerbloomfilters", Help: "Filter blocks and transactions for peers by bloom filters (default: 0)"},
+		{Name: "txreconciliation", Flags: Debug, Help: "Agree with peers to reconcile transactions (default: 0)"},
+		{Name: "whitebind", Hint: "=<[permissions@]addr>", Help: "Listen here and give peers permissions: bloomfilter, noban, forcerelay, relay, mempool, download, addr " +
+			"(default: download, noban, mempool, relay); may be given several times"},
+		{Name: "whitelist", Hint: "=<[permissions@]ip>", Help: "Give peers of an address or a network permissions, as -whitebind; with in and out among them, to those who come " +
+			"and to those that we connect to (default: in); may be given several times"},
+	}), support(NoEffect, group(groupConnection, []Option{
+		{Name: "peerblockfilters", Off: true, Help: "Serve compact filters"},
+	}))...)
 }
 
 // publishingOptions are about ZeroMQ.
@@ -77,10 +96,10 @@ func poolOptions() []Option {
 		{Name: "incrementalrelayfee", Hint: "=<amt>", Flags: Debug, Help: "Fee rate that a replacement must add, in BTC/kvB (default: 0.000001)"},
 		{Name: "minrelaytxfee", Hint: "=<amt>", Help: "Lowest fee rate to relay, in BTC/kvB (default: 0.000001)"},
 		{Name: "permitbaremultisig", Help: "Relay bare multisig outputs (default: 1)"},
+		{Name: "whitelistforcerelay", Help: "Give peers of -whitelist and -whitebind the usual permissions and forcerelay with them (default: 0)"},
+		{Name: "whitelistrelay", Help: "Have relay among the usual permissions of -whitelist and -whitebind (default: 1, with -blocksonly 0)"},
 	}), support(NoEffect, group(groupRelay, []Option{
 		{Name: "bytespersigop", Hint: "=<n>", Help: "Virtual bytes that a signature operation counts as"},
-		{Name: "whitelistforcerelay", Off: true, Help: "Give peers of -whitelist the permission forcerelay"},
-		{Name: "whitelistrelay", Help: "Give peers of -whitelist the permission relay"},
 	}))...), group(groupMining, []Option{
 		{Name: "blockmaxweight", Hint: "=<n>", Flags: Debug, Help: "Weight of a block template (default: 4000000)"},
 		{Name: "blockmintxfee", Hint: "=<amt>", Help: "Lowest fee rate in a block template, in BTC/kvB (default: 0.00000001)"},
