@@ -5,6 +5,7 @@ import (
 
 	"grapevine/p2p/blockfetch"
 	"grapevine/p2p/headersync"
+	"grapevine/p2p/peer"
 	"grapevine/wire"
 )
 
@@ -17,6 +18,7 @@ func (c *Core) joinSync(p *peerState) {
 	})
 	c.headers.AddPeer(p.id, headersync.Options{
 		Serves: s.Has(wire.NodeNetwork) || s.Has(wire.NodeNetworkLimited), Preferred: p.preferred(), Replaceable: p.kind.Automatic(),
+		Kept: p.may(peer.NoBan), Trusted: p.may(peer.NoBan),
 	})
 }
 
@@ -72,7 +74,7 @@ func (c *Core) headersJudged(now time.Time, ev HeadersJudged) {
 	if p == nil {
 		return
 	}
-	c.decided(p, c.headers.Judged(now, p.id, ev.Count, ev.Last, ev.Err))
+	c.decided(p, c.headers.Judged(now, p.id, ev.Last, ev.Err))
 	c.punish(p, ev.Err)
 	p.order.judged(ev.Seq)
 	c.resume(now, p)

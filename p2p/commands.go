@@ -91,7 +91,7 @@ func (c *Core) describe(now time.Time, p *peerState) PeerInfo {
 	i := PeerInfo{
 		ID: p.id, Kind: p.kind, Name: p.name, Remote: p.remote, Local: p.local, Connected: p.since,
 		LastTx: p.lastTx, LastBlock: p.lastBlk, Ping: p.ping.last, MinPing: p.ping.min,
-		SyncedHeaders: -1, SyncedBlocks: -1, InvToSend: c.txs.announce.Pending(p.id), LastInvSeq: c.txs.announce.LastSequence(p.id),
+		SyncedHeaders: -1, SyncedBlocks: -1, Presynced: -1, InvToSend: c.txs.announce.Pending(p.id), LastInvSeq: c.txs.announce.LastSequence(p.id),
 		FeeFilter: p.fee.theirs, HandshakeDone: p.hello.done, Transport: "v1",
 	}
 	if p.ping.nonce != 0 {
@@ -109,6 +109,9 @@ func (c *Core) describe(now time.Time, p *peerState) PeerInfo {
 	}
 	if n := c.fetch.Common(p.id); n != nil {
 		i.SyncedBlocks = n.Height()
+	}
+	if at, ok := c.headers.Presynced(p.id); ok {
+		i.Presynced = at
 	}
 	for _, n := range c.fetch.InFlight(p.id) {
 		i.InFlight = append(i.InFlight, n.Height())

@@ -148,7 +148,7 @@ func NewCore(cfg CoreConfig) (*Core, error) {
 		fetch: blockfetch.New(blockfetch.Config{
 			MinWork: cfg.MinimumChainWork, Credits: cfg.FetchCredits, Spacing: spacing,
 		}, cfg.Ledger),
-		headers: headersync.New(headersync.Config{MinWork: cfg.MinimumChainWork, Spacing: spacing}, cfg.Ledger),
+		headers: headersync.New(headersync.Config{MinWork: cfg.MinimumChainWork, Spacing: spacing, Rand: seed()}, cfg.Ledger),
 		txs: txState{
 			requests: txrequest.New(txrequest.Config{Rand: seed()}), orphans: orphanage.New(orphanage.Config{}),
 			announce: txannounce.New(txannounce.Config{Rand: seed()}),

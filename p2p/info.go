@@ -36,6 +36,7 @@ type PeerInfo struct {
 	PingWait       time.Duration // how long a ping is under way, 0 when none is
 	SyncedHeaders  int32         // height of the last header that both have, -1 unknown
 	SyncedBlocks   int32         // height of the last block that both have, -1 unknown
+	Presynced      int32         // height that the first pass over its headers has come to, -1 when none is under way
 	InFlight       []int32       // heights of blocks asked of it
 	InvToSend      int           // transactions waiting to be announced
 	LastInvSeq     uint64        // pool sequence as of the last announcement

@@ -24,7 +24,33 @@ func (s *Syncer) check() error {
 			return fmt.Errorf("peer %v is to be asked again, and nothing was asked", p.id)
 		case p.byInv && s.lastInv.IsZero():
 			return fmt.Errorf("peer %v was asked because of no block", p.id)
+		case p.dropped && p.low != nil:
+			return fmt.Errorf("peer %v is dropped, and memory is held for it", p.id)
 		}
+		if p.low != nil {
+			if err := p.low.check(); err != nil {
+				return fmt.Errorf("peer %v: %w", p.id, err)
+			}
+		}
+	}
+	return nil
+}
+
+// check: what is held is within the bounds, and the work of a pass is below what is
+// asked for until it is released.
+func (s *presync) check() error {
+	most := s.params.HeadersSync.RedownloadBufferSize
+	switch {
+	case s.commitments.len() > s.limit:
+		return fmt.Errorf("%d commitments of at most %d", s.commitments.len(), s.limit)
+	case s.held.len() > most:
+		return fmt.Errorf("%d headers are held back of at most %d", s.held.len(), most)
+	case !s.second && s.held.len() > 0:
+		return fmt.Errorf("headers are held in the first pass")
+	case s.release || s.work.Cmp(s.least) >= 0:
+		return fmt.Errorf("it has the work, and goes on")
+	case s.footprint() > s.bound():
+		return fmt.Errorf("it takes %d bytes of at most %d", s.footprint(), s.bound())
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package headersync
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"grapevine/chain/headers"
@@ -20,12 +21,15 @@ type View interface {
 	Syncing() bool
 }
 
-// Config sets what is not a constant of the network. The zero value means the
-// defaults.
+// Config sets what is not a constant of the network. Rand is required; zero
+// values of the rest mean the defaults.
 type Config struct {
 	// MinWork is what a peer's chain must have for the peer to be of use in the
-	// initial download. Zero takes any.
+	// initial download, and for its headers to be kept, see [WorthKeeping]. Zero takes
+	// any.
 	MinWork u256.Int
+	// Rand makes what is remembered of headers in a first pass unforeseeable.
+	Rand *rand.Rand
 	// Spacing is the time between blocks that the network aims for; 0 means ten
 	// minutes.
 	Spacing time.Duration
@@ -43,6 +47,8 @@ type Options struct {
 	Replaceable bool
 	// Kept: it is not dropped for being slow, as its operator was promised.
 	Kept bool
+	// Trusted: its headers are taken whatever the work of their chain.
+	Trusted bool
 }
 
 // Request is a getheaders to send. Locator is never empty; a zero Stop asks for as many

@@ -2,6 +2,7 @@ package headersync_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"grapevine/chain/headers"
@@ -28,7 +29,7 @@ func ExampleSyncer() {
 	l.active = headers.NewChain(l.tree.Genesis())
 
 	now := time.Unix(1_700_000_000, 0)
-	s := headersync.New(headersync.Config{}, l)
+	s := headersync.New(headersync.Config{Rand: rand.New(rand.NewPCG(1, 2))}, l) // the node's is unforeseeable
 	s.AddPeer(7, headersync.Options{Serves: true, Preferred: true})
 	for _, r := range s.Next(now).Requests {
 		fmt.Printf("getheaders to peer %v with a locator of %d\n", r.Peer, len(r.Locator))
@@ -43,7 +44,7 @@ func ExampleSyncer() {
 	fmt.Println("to be judged:", len(d.Submit))
 	n := l.tree.Insert(d.Submit[0], l.tree.Genesis())
 
-	d = s.Judged(now, 7, len(d.Submit), n, nil)
+	d = s.Judged(now, 7, n, nil)
 	fmt.Println("the peer has block", d.Known.Height())
 	fmt.Println("it is asked on:", len(d.Requests) > 0)
 	// Output:

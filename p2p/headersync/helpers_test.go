@@ -1,6 +1,8 @@
 package headersync
 
 import (
+	"errors"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -19,7 +21,11 @@ type fakeView struct {
 }
 
 func newView() *fakeView {
-	tree := headers.NewTree(params.Regtest(params.RegtestOptions{}))
+	return viewOf(params.Regtest(params.RegtestOptions{}))
+}
+
+func viewOf(p *params.Params) *fakeView {
+	tree := headers.NewTree(p)
 	return &fakeView{tree: tree, active: headers.NewChain(tree.Genesis()), syncing: true}
 }
 
@@ -27,6 +33,8 @@ func (v *fakeView) Tree() *headers.Tree       { return v.tree }
 func (v *fakeView) Active() *headers.Chain    { return v.active }
 func (v *fakeView) BestHeader() *headers.Node { return v.tree.Best() }
 func (v *fakeView) Syncing() bool             { return v.syncing }
+
+func newRand() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
 
 // draft makes n headers with proof of work after a header; salt makes siblings
 // differ.
@@ -63,6 +71,7 @@ type bench struct {
 
 func newBench(t testing.TB, cfg Config) *bench {
 	v := newView()
+	cfg.Rand = newRand()
 	return &bench{t: t, v: v, s: New(cfg, v), now: epoch}
 }
 
@@ -90,7 +99,8 @@ func (b *bench) wake() Decision {
 	return b.next()
 }
 
-// answer has a peer send headers, which are judged at once.
+// answer has a peer send headers, which are judged at once, and returns what is
+// decided in both steps.
 func (b *bench) answer(id peer.ID, list []wire.Header) Decision {
 	b.t.Helper()
 	d := b.check(b.s.Received(b.now, id, list))
@@ -98,7 +108,9 @@ func (b *bench) answer(id peer.ID, list []wire.Header) Decision {
 		return d
 	}
 	nodes := b.v.take(d.Submit)
-	return b.check(b.s.Judged(b.now, id, len(nodes), nodes[len(nodes)-1], nil))
+	after := b.check(b.s.Judged(b.now, id, nodes[len(nodes)-1], nil))
+	after.Requests, after.Submit = append(d.Requests, after.Requests...), d.Submit
+	return after
 }
 
 func asked(d Decision) (ids []peer.ID) {
@@ -111,4 +123,5 @@ func asked(d Decision) (ids []peer.ID) {
 var (
 	outbound = Options{Serves: true, Preferred: true, Replaceable: true}
 	inbound  = Options{Serves: true}
+	errTest  = errors.New("no good")
 )

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"grapevine/chain/headers"
+	"grapevine/chain/params"
+	"grapevine/internal/u256"
 	"grapevine/p2p/peer"
 	"grapevine/wire"
 )
@@ -34,7 +36,79 @@ type modelPeer struct {
 	since                         time.Time // of the time limit, if limited
 	limit                         time.Duration
 	most                          *headers.Node
-	judging                       []wire.BlockHash
+	judging                       []modelList
+	low                           *modelLow
+}
+
+type modelList struct {
+	list []wire.Header
+	then string
+}
+
+// modelLow is two passes that keep every header.
+type modelLow struct {
+	start         *headers.Node
+	least         u256.Int
+	first, second []wire.Header
+	again, done   bool
+	given         int // of second
+	heard         wire.BlockHash
+	secret        *presync
+}
+
+func (l *modelLow) pass() []wire.Header {
+	if l.again {
+		return l.second
+	}
+	return l.first
+}
+
+func workOf(start *headers.Node, list []wire.Header) u256.Int {
+	work := start.ChainWork()
+	for _, h := range list {
+		work = work.Add(headers.BlockProof(h.Bits))
+	}
+	return work
+}
+
+func (l *modelLow) at() wire.BlockHash {
+	if list := l.pass(); len(list) > 0 {
+		return list[len(list)-1].Hash()
+	}
+	return l.start.Hash()
+}
+
+func (l *modelLow) take(p *params.Params, list []wire.Header) (ready []wire.Header, more, ok bool) {
+	if list[0].PrevBlock != l.at() {
+		return nil, false, false
+	}
+	full := len(list) == 2000
+	if !l.again {
+		l.first = append(l.first, list...)
+		if l.again = workOf(l.start, l.first).Cmp(l.least) >= 0; l.again {
+			return nil, true, true
+		}
+		return nil, full, true
+	}
+	for _, h := range list {
+		l.second = append(l.second, h)
+		l.done = workOf(l.start, l.second).Cmp(l.least) >= 0
+		i := len(l.second) - 1
+		height := int(l.start.Height()) + len(l.second)
+		if l.done || height%p.HeadersSync.CommitmentPeriod != int(l.secret.offset) {
+			continue
+		}
+		if i >= len(l.first) || l.secret.bit(l.first[i].Hash()) != l.secret.bit(h.Hash()) {
+			return nil, false, false
+		}
+	}
+	upTo := len(l.second)
+	if !l.done {
+		upTo = max(upTo-p.HeadersSync.RedownloadBufferSize, l.given)
+	}
+	ready = l.second[l.given:upTo]
+	l.given = upTo
+	return ready, full && !l.done, true
 }
 
 func (m *model) sorted() []*modelPeer {
@@ -42,12 +116,18 @@ func (m *model) sorted() []*modelPeer {
 }
 
 func (m *model) ask(p *modelPeer, now time.Time, from *headers.Node, patience time.Duration, d *Decision) bool {
+	locator := []wire.BlockHash(nil)
+	if p.low != nil {
+		patience, locator = 2*time.Minute, append([]wire.BlockHash{p.low.at()}, headers.Locator(p.low.start)...)
+	} else {
+		locator = headers.Locator(from)
+	}
 	if p.dropped || len(p.asked) > 0 && !now.After(p.asked[len(p.asked)-1].Add(patience)) {
 		p.due = p.due || patience < time.Minute && !p.dropped
 		return false
 	}
 	p.asked, p.due = append(p.asked, now), false
-	d.Requests = append(d.Requests, Request{Peer: p.id, Locator: headers.Locator(from)})
+	d.Requests = append(d.Requests, Request{Peer: p.id, Locator: locator})
 	return true
 }
 
@@ -55,7 +135,7 @@ func (m *model) drop(p *modelPeer, why Reason, d *Decision) {
 	if !p.dropped {
 		d.Drop = append(d.Drop, Drop{p.id, why})
 	}
-	p.dropped = true
+	p.dropped, p.low = true, nil
 }
 
 func (m *model) start(p *modelPeer, now time.Time, d *Decision) {
@@ -121,13 +201,13 @@ func (m *model) next(now time.Time) (d Decision) {
 	return d
 }
 
-func (m *model) received(now time.Time, id peer.ID, list []wire.Header) (d Decision) {
+func (m *model) received(now time.Time, id peer.ID, list []wire.Header, secret *presync) (d Decision) {
 	p := m.peers[id]
 	switch {
 	case p == nil || p.dropped:
 		return d
 	case len(list) == 0:
-		p.asked, p.due, p.done = nil, false, true
+		p.asked, p.due, p.done, p.low = nil, false, true, nil
 		return d
 	}
 	for i := range list {
@@ -141,47 +221,135 @@ func (m *model) received(now time.Time, id peer.ID, list []wire.Header) (d Decis
 		}
 	}
 	last := list[len(list)-1].Hash()
-	if m.v.tree.Lookup(list[0].PrevBlock) == nil && !slices.Contains(p.judging, list[0].PrevBlock) {
+	if p.low != nil && m.goOn(p, now, list, &d) {
+		return d
+	}
+	start, work, known := m.before(p, list[0].PrevBlock)
+	if !known {
 		m.ask(p, now, m.v.tree.Best(), 10*time.Second, &d)
 		d.Unknown = last
 		return d
 	}
 	p.asked, p.due = nil, false
-	if n := m.v.tree.Lookup(last); n != nil && !n.Status().Invalid() {
-		m.told(p, now, len(list), n, &d)
-		return d
+	for _, h := range list {
+		work = work.Add(headers.BlockProof(h.Bits))
 	}
-	p.judging = append(p.judging, last)
-	d.Submit = list
+	enough := p.opts.Trusted || work.Cmp(m.least()) >= 0
+	then := map[bool]string{true: "ask on", false: "ended"}[len(list) == 2000]
+	n := m.v.tree.Lookup(last)
+	switch {
+	case n != nil && !n.Status().Invalid() && (enough || m.v.tree.Best().HasAncestor(n) || m.v.active.Contains(n)):
+		m.told(p, now, then, n, &d)
+	case enough || start == nil:
+		m.submit(p, list, then, &d)
+	case then == "ended":
+		m.ended(p, work, &d)
+	default:
+		p.low, p.done = &modelLow{start: start, least: m.least(), secret: secret}, false
+		m.goOn(p, now, list, &d)
+	}
 	return d
 }
 
-func (m *model) told(p *modelPeer, now time.Time, count int, last *headers.Node, d *Decision) {
+// least is what a chain must have for its headers to be kept.
+func (m *model) least() u256.Int {
+	tip := m.v.active.Tip()
+	if tip.Height() < 144 {
+		return m.cfg.MinWork
+	}
+	if work := tip.Ancestor(tip.Height() - 144).ChainWork(); work.Cmp(m.cfg.MinWork) > 0 {
+		return work // each block of the stock has the same
+	}
+	return m.cfg.MinWork
+}
+
+func (m *model) before(p *modelPeer, hash wire.BlockHash) (n *headers.Node, work u256.Int, known bool) {
+	if n := m.v.tree.Lookup(hash); n != nil {
+		return n, n.ChainWork(), true
+	}
+	for _, j := range p.judging {
+		if j.list[len(j.list)-1].Hash() == hash {
+			_, work, _ = m.before(p, j.list[0].PrevBlock)
+			for _, h := range j.list {
+				work = work.Add(headers.BlockProof(h.Bits))
+			}
+			return nil, work, true
+		}
+	}
+	return nil, work, false
+}
+
+func (m *model) submit(p *modelPeer, list []wire.Header, then string, d *Decision) {
+	p.judging = append(p.judging, modelList{list, then})
+	d.Submit = list
+}
+
+func (m *model) goOn(p *modelPeer, now time.Time, list []wire.Header, d *Decision) bool {
+	l := p.low
+	last := list[len(list)-1].Hash()
+	if last == l.heard {
+		return true
+	}
+	again := l.again
+	ready, more, ok := l.take(m.v.tree.Params(), list)
+	if !ok {
+		p.low = nil
+		return false
+	}
+	l.heard = last
+	p.asked, p.due = nil, false
+	then := "under way"
+	if !more {
+		p.low, then = nil, map[bool]string{true: "ask on", false: "ended"}[len(list) == 2000]
+	}
+	if len(ready) > 0 {
+		m.submit(p, ready, then, d)
+	} else if !more && again {
+		p.done = true
+	} else if !more {
+		m.ended(p, workOf(l.start, l.first), d)
+	}
+	if more {
+		m.ask(p, now, nil, 0, d)
+	}
+	return true
+}
+
+func (m *model) told(p *modelPeer, now time.Time, then string, last *headers.Node, d *Decision) {
 	d.Known = last
 	if p.most == nil || p.most.Height() < last.Height() {
 		p.most = last
 	}
-	p.done = count < 2000
-	if count == 2000 {
+	if then == "ask on" {
+		p.done = false
 		m.ask(p, now, last, 2*time.Minute, d)
-	} else if p.most.ChainWork().Cmp(m.cfg.MinWork) < 0 && p.opts.Replaceable && m.v.syncing {
+	} else if then == "ended" {
+		m.ended(p, p.most.ChainWork(), d)
+	}
+}
+
+func (m *model) ended(p *modelPeer, work u256.Int, d *Decision) {
+	p.done = true
+	if p.most != nil && p.most.ChainWork().Cmp(work) > 0 {
+		work = p.most.ChainWork()
+	}
+	if work.Cmp(m.cfg.MinWork) < 0 && p.opts.Replaceable && m.v.syncing {
 		m.drop(p, ReasonLittleWork, d)
 	}
 }
 
-func (m *model) judged(now time.Time, id peer.ID, count int, last *headers.Node, err error) (d Decision) {
+func (m *model) judged(now time.Time, id peer.ID, last *headers.Node, err error) (d Decision) {
 	p := m.peers[id]
-	if p == nil {
+	if p == nil || len(p.judging) == 0 {
 		return d
 	}
-	if len(p.judging) > 0 {
-		p.judging = p.judging[1:]
-	}
+	then := p.judging[0].then
+	p.judging = p.judging[1:]
 	if err != nil {
-		p.done = true
+		p.done, p.low = true, nil
 		return d
 	}
-	m.told(p, now, count, last, &d)
+	m.told(p, now, then, last, &d)
 	return d
 }
 
@@ -207,6 +375,9 @@ func (m *model) announced(now time.Time, id peer.ID, hash wire.BlockHash) (d Dec
 // made once, since each needs proof of work.
 var stock = draft(newView().genesis(), 4500, 0, 60)
 
+// branch leaves the stock below the top.
+var branch = draft(stock[1500], 2600, 1, 60)
+
 type game struct {
 	t      testing.TB
 	script []byte
@@ -214,10 +385,10 @@ type game struct {
 	s      *Syncer
 	m      *model
 	now    time.Time
-	queue  []submitted
+	queue  []judging
 }
 
-type submitted struct {
+type judging struct {
 	id   peer.ID
 	list []wire.Header
 }
@@ -233,9 +404,11 @@ func (g *game) pick(n int) int {
 
 // play runs a script of bytes on the syncer and the model.
 func play(t testing.TB, script []byte) {
-	g := &game{t: t, script: script, v: newView()}
+	p := params.Regtest(params.RegtestOptions{})
+	p.HeadersSync = params.HeadersSync{CommitmentPeriod: 7, RedownloadBufferSize: 300}
+	g := &game{t: t, script: script, v: viewOf(p)}
 	g.now = time.Unix(g.v.tree.Genesis().Time(), 0).Add(48 * time.Hour) // the stock reaches to three days
-	cfg := Config{MinWork: headers.BlockProof(stock[0].Bits).Mul64(uint64(g.pick(200)) * 20)}
+	cfg := Config{MinWork: headers.BlockProof(stock[0].Bits).Mul64(uint64(g.pick(200)) * 20), Rand: newRand()}
 	g.s, g.m = New(cfg, g.v), &model{v: g.v, cfg: cfg, peers: make(map[peer.ID]*modelPeer)}
 	for step := 0; len(g.script) > 0; step++ {
 		what := g.step()
@@ -267,7 +440,7 @@ func (g *game) step() string {
 	id := peer.ID(g.pick(6))
 	switch g.pick(12) {
 	case 0, 1:
-		o := []Options{outbound, inbound, {}, {Serves: true, Preferred: true, Kept: true}}[g.pick(4)]
+		o := []Options{outbound, inbound, {}, {Serves: true, Preferred: true, Kept: true}, {Serves: true, Trusted: true}}[g.pick(5)]
 		g.s.AddPeer(id, o)
 		if g.m.peers[id] == nil {
 			g.m.peers[id] = &modelPeer{id: id, opts: o}
@@ -278,11 +451,20 @@ func (g *game) step() string {
 		delete(g.m.peers, id)
 		return fmt.Sprintf("removing %v", id)
 	case 3, 4, 5:
-		list := g.message()
+		for _, p := range g.m.sorted() {
+			if p.low != nil && g.pick(2) > 0 {
+				id = p.id // long chains are rare enough
+			}
+		}
+		list := g.message(id)
 		got := g.s.Received(g.now, id, list)
-		g.same(fmt.Sprintf("%d headers from %v", len(list), id), got, g.m.received(g.now, id, list))
+		var secret *presync
+		if p := g.s.byID[id]; p != nil {
+			secret = p.low
+		}
+		g.same(fmt.Sprintf("%d headers from %v", len(list), id), got, g.m.received(g.now, id, list, secret))
 		if got.Submit != nil {
-			g.queue = append(g.queue, submitted{id, got.Submit})
+			g.queue = append(g.queue, judging{id, got.Submit})
 		}
 		return "headers"
 	case 6, 7:
@@ -292,7 +474,11 @@ func (g *game) step() string {
 		g.same("an inv", g.s.Announced(g.now, id, hash), g.m.announced(g.now, id, hash))
 		return "an inv"
 	case 9:
-		g.v.syncing = !g.v.syncing
+		if g.pick(3) > 0 {
+			g.v.syncing = !g.v.syncing
+		} else {
+			g.v.active = g.v.active.With(g.v.tree.Best())
+		}
 		return "the ledger changed"
 	default:
 		steps := []time.Duration{1, time.Second, 9 * time.Second, 31 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour}
@@ -303,13 +489,19 @@ func (g *game) step() string {
 
 // message cuts a message out of the stock, often where we have got to, and
 // damages some.
-func (g *game) message() []wire.Header {
-	from := g.pick(256) * (len(stock) / 256)
-	if g.pick(3) > 0 {
-		from = min(int(g.v.tree.Best().Height()), len(stock)-1)
+func (g *game) message(id peer.ID) []wire.Header {
+	line := stock
+	if g.pick(8) == 0 {
+		line = slices.Concat(stock[:1501], branch)
 	}
-	count := []int{0, 1, 2, 50, 2000}[g.pick(5)]
-	list := slices.Clone(stock[from:min(from+count, len(stock))])
+	from := g.pick(256) * (len(line) / 256)
+	if low := g.m.peers[id]; low != nil && low.low != nil && g.pick(6) > 0 {
+		from = min(int(low.low.start.Height())+len(low.low.pass()), len(line)-1)
+	} else if g.pick(3) > 0 {
+		from = min(int(g.v.tree.Best().Height()), len(line)-1)
+	}
+	count := []int{0, 1, 2, 50, 2000, 2000, 2000}[g.pick(7)]
+	list := slices.Clone(line[from:min(from+count, len(line))])
 	switch damage := g.pick(30); {
 	case damage == 0 && len(list) > 2:
 		list = slices.Delete(list, 1, 2)
@@ -334,8 +526,7 @@ func (g *game) judge() string {
 		nodes := g.v.take(first.list)
 		last = nodes[len(nodes)-1]
 	}
-	n := len(first.list)
-	g.same("a verdict", g.s.Judged(g.now, first.id, n, last, err), g.m.judged(g.now, first.id, n, last, err))
+	g.same("a verdict", g.s.Judged(g.now, first.id, last, err), g.m.judged(g.now, first.id, last, err))
 	return "a verdict"
 }
 

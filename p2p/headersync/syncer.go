@@ -3,8 +3,10 @@ package headersync
 import (
 	"slices"
 	"time"
+	"unsafe"
 
 	"grapevine/chain/headers"
+	"grapevine/internal/u256"
 	"grapevine/p2p/peer"
 	"grapevine/wire"
 )
@@ -24,10 +26,30 @@ type peerState struct {
 	best    *headers.Node // most work of those that it has shown
 	dropped bool          // it is to be disconnected
 
-	// pending are the last hashes of messages that are being judged, in order:
-	// as many as the caller has submitted.
-	pending []wire.BlockHash
+	// low is how far two passes over its headers have come, while the work of its
+	// chain is in question.
+	low *presync
+
+	// pending are the lists that are being judged, in order: as many as the caller
+	// has submitted.
+	pending []submitted
 }
+
+// submitted is a list of headers that is being judged.
+type submitted struct {
+	last wire.BlockHash
+	work u256.Int // of the chain up to there, if it is taken
+	then next
+}
+
+// next is what follows once a list is in the tree.
+type next uint8
+
+const (
+	ended    next = iota // the peer has no more
+	askOn                // it may have more
+	underWay             // it was asked for more already
+)
 
 // Syncer decides whom to ask for headers. One goroutine uses it.
 type Syncer struct {
@@ -41,6 +63,9 @@ type Syncer struct {
 	changed bool
 	best    *headers.Node // as of the last decision
 	wake    time.Time     // when time alone changes something, zero for never
+
+	proofs proofCache
+	hashes []wire.BlockHash // of the message at hand, reused
 }
 
 // New returns a syncer without peers.
@@ -48,8 +73,8 @@ func New(cfg Config, view View) *Syncer {
 	if cfg.Spacing == 0 {
 		cfg.Spacing = defaultSpacing
 	}
-	if cfg.Spacing < 0 {
-		panic("headersync: negative spacing")
+	if cfg.Spacing < 0 || cfg.Rand == nil {
+		panic("headersync: negative spacing, or no randomness")
 	}
 	return &Syncer{cfg: cfg, view: view, byID: make(map[peer.ID]*peerState)}
 }
@@ -77,8 +102,40 @@ func (s *Syncer) RemovePeer(id peer.ID) {
 	s.changed = true
 }
 
+// Presynced returns the height up to which the first pass over the peer's headers
+// has come; ok is false when there is none under way.
+func (s *Syncer) Presynced(id peer.ID) (height int32, ok bool) {
+	p := s.byID[id]
+	if p == nil || p.low == nil || p.low.second {
+		return 0, false
+	}
+	return p.low.height, true
+}
+
+// Footprint returns the bytes that are held for a peer.
+func (s *Syncer) Footprint(id peer.ID) int {
+	p := s.byID[id]
+	if p == nil {
+		return 0
+	}
+	n := int(unsafe.Sizeof(*p)) + cap(p.pending)*int(unsafe.Sizeof(submitted{}))
+	if p.low != nil {
+		n += p.low.footprint()
+	}
+	return n
+}
+
 // Started reports whether the peer was asked for all headers that it has.
 func (s *Syncer) Started(id peer.ID) bool { return s.byID[id] != nil && s.byID[id].started }
+
+// Ask asks a peer for what follows on a header, as the caller has a reason to, unless
+// it has not answered yet.
+func (s *Syncer) Ask(now time.Time, id peer.ID, from *headers.Node) (d Decision) {
+	if p := s.byID[id]; p != nil {
+		s.ask(p, now, from, responseTime, &d)
+	}
+	return d
+}
 
 // Next returns whom to ask and whom to drop now. While nothing has changed it
 // costs nothing, else a few steps a peer.
@@ -189,8 +246,13 @@ func (s *Syncer) start(p *peerState, now time.Time, d *Decision) {
 	p.timeout = now.Add(downloadBase + max(missing, 0)*downloadPerHeader)
 }
 
-// ask sends a getheaders, unless one is unanswered and not yet that old.
+// ask sends a getheaders, unless one is unanswered and not yet that old. Two passes
+// under way are gone on with, and not disturbed by asking sooner: whatever the peer
+// has to show, it lies ahead of them.
 func (s *Syncer) ask(p *peerState, now time.Time, from *headers.Node, patience time.Duration, d *Decision) bool {
+	if p.low != nil {
+		patience = responseTime
+	}
 	if p.dropped || p.waits(now, patience) {
 		if !p.dropped && patience == evidenceTime {
 			p.due, s.changed = true, true // nothing may remind us of the block later
@@ -202,7 +264,13 @@ func (s *Syncer) ask(p *peerState, now time.Time, from *headers.Node, patience t
 	}
 	p.asked, p.due = now, false
 	s.changed = true
-	d.Requests = append(d.Requests, Request{Peer: p.id, Locator: headers.Locator(from)})
+	r := Request{Peer: p.id}
+	if p.low != nil {
+		r.Locator = p.low.locator()
+	} else {
+		r.Locator = headers.Locator(from)
+	}
+	d.Requests = append(d.Requests, r)
 	return true
 }
 
@@ -215,7 +283,7 @@ func (s *Syncer) drop(p *peerState, why Reason, d *Decision) {
 	if p.dropped {
 		return
 	}
-	p.dropped, s.changed = true, true
+	p.dropped, p.low, s.changed = true, nil, true
 	d.Drop = append(d.Drop, Drop{p.id, why})
 }
 

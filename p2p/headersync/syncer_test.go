@@ -152,8 +152,8 @@ func TestHeadersThatFollowOnWhatIsBeingJudged(t *testing.T) {
 		t.Fatalf("decided %v", d)
 	}
 	b.v.take(list)
-	b.check(b.s.Judged(b.now, 1, 3, b.v.tree.Lookup(list[2].Hash()), nil))
-	if d := b.check(b.s.Judged(b.now, 1, 2, b.v.tree.Best(), nil)); d.Known != b.v.tree.Best() {
+	b.check(b.s.Judged(b.now, 1, b.v.tree.Lookup(list[2].Hash()), nil))
+	if d := b.check(b.s.Judged(b.now, 1, b.v.tree.Best(), nil)); d.Known != b.v.tree.Best() {
 		t.Fatalf("decided %v", d)
 	}
 }
@@ -177,7 +177,7 @@ func TestRefusedHeadersAreNotAskedOn(t *testing.T) {
 	b.next()
 	list := draft(b.v.genesis(), wire.MaxHeaders, 0, 1)
 	b.check(b.s.Received(b.now, 1, list))
-	if d := b.check(b.s.Judged(b.now, 1, len(list), nil, errors.New("no good"))); len(d.Requests) > 0 || d.Known != nil {
+	if d := b.check(b.s.Judged(b.now, 1, nil, errors.New("no good"))); len(d.Requests) > 0 || d.Known != nil {
 		t.Fatalf("decided %v", d)
 	}
 	if d := b.next(); !slices.Equal(asked(d), []peer.ID{2}) {
