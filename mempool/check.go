@@ -56,6 +56,9 @@ func (s *state) checkTotals() error {
 			return fmt.Errorf("%s is at a wrong place by age", e.txid)
 		}
 	}
+	if err := s.scan.check(len(s.byTxid)); err != nil {
+		return err
+	}
 	for txid := range s.unbroadcast {
 		if s.byTxid[txid] == nil && s.settled { // else it may be set aside
 			return fmt.Errorf("%s is unbroadcast and not there", txid)

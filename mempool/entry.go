@@ -34,6 +34,7 @@ type entry struct {
 
 	node *graph.Node
 	age  int // place in state.byAge
+	scan int // place in state.scan
 }
 
 func (e *entry) modified() wire.Amount { return e.fee + e.delta }
@@ -51,6 +52,7 @@ type state struct {
 	changed uint64 // how often deltas were changed
 	graph   *graph.Graph
 	byAge   ages
+	scan    scanList
 
 	unbroadcast map[wire.Txid]struct{}
 
@@ -82,6 +84,7 @@ func (s *state) insert(e *entry, parents []*graph.Node) {
 	}
 	e.node = s.graph.Add(e.txid, graph.Frac{Fee: e.modified(), Weight: e.adjustedWeight()}, parents, e)
 	s.byAge.add(e)
+	s.scan.add(e)
 	s.vsize += int64(e.vsize)
 	s.fees += e.fee
 	s.txUsage += e.usage
@@ -99,6 +102,7 @@ func (s *state) remove(list []*entry) {
 			delete(s.spends, e.tx.In[j].PrevOut)
 		}
 		s.byAge.remove(e)
+		s.scan.remove(e)
 		e.node = nil
 		s.vsize -= int64(e.vsize)
 		s.fees -= e.fee
