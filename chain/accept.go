@@ -87,6 +87,9 @@ func (c *Chain) acceptBlock(b *wire.Block, how arrival) (n *headers.Node, fresh 
 	if at == nil && c.state.reindexing.Load() {
 		return n, false, ErrReindexing
 	}
+	if at == nil {
+		c.tellEarly(n, b)
+	}
 	pos, err := c.place(b, n, at)
 	if err != nil {
 		return n, false, c.fail(err)

@@ -42,6 +42,8 @@ type Chain struct {
 	// and of those that the owner holds.
 	entering, held atomic.Int64
 
+	early watchers
+
 	fatal     atomic.Pointer[error]
 	fatalOnce sync.Once
 	done      chan struct{} // closed when the owner has ended
