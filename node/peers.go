@@ -62,6 +62,16 @@ func (o peerOwners) SubmitTxs(ctx context.Context, txs []*wire.Tx) []p2p.TxVerdi
 	return out
 }
 
+// SubmitPackage implements [p2p.Owners].
+func (o peerOwners) SubmitPackage(ctx context.Context, parent, child *wire.Tx) ([]p2p.TxVerdict, error) {
+	v := o.pool.SubmitPackage(ctx, []*wire.Tx{parent, child}, mempool.SubmitOptions{})
+	var out []p2p.TxVerdict
+	for i := range v.Txs {
+		out = append(out, txVerdict(v.Txs[i].Err))
+	}
+	return out, v.Err
+}
+
 func txVerdict(err error) p2p.TxVerdict {
 	v := p2p.TxVerdict{Err: err}
 	var refused *mempool.Error
@@ -72,6 +82,7 @@ func txVerdict(err error) p2p.TxVerdict {
 	v.Missing = refused.Missing
 	v.Unsettled = refused.Cause == mempool.CauseWitnessStripped
 	v.Outright = refused.Cause == mempool.CauseInputsNotStandard
+	v.LowFee = refused.Cause == mempool.CauseReconsiderable
 	return v
 }
 

@@ -73,6 +73,16 @@ type (
 		Tx   *wire.Tx
 	}
 
+	// SubmitPackage asks for the verdict on a parent and a child of it that may pay
+	// for both; [PackageJudged] follows. Seq and Size may be those of a SubmitTx
+	// before it, which then is not settled before this is.
+	SubmitPackage struct {
+		Peer          peer.ID
+		Seq           uint64
+		Size          int // receive credit that is to be released with the verdict
+		Parent, Child *wire.Tx
+	}
+
 	// TxServed: a peer has asked for a transaction and gets it, so that the
 	// network knows it.
 	TxServed struct{ Txid wire.Txid }
@@ -95,6 +105,7 @@ func (Dial) action()          {}
 func (SubmitHeaders) action() {}
 func (SubmitBlock) action()   {}
 func (SubmitTx) action()      {}
+func (SubmitPackage) action() {}
 func (TxServed) action()      {}
 func (Release) action()       {}
 func (WakeAt) action()        {}

@@ -15,6 +15,7 @@ const maxAnnounced = 8
 // tipMoved announces new blocks, and forgets what the old tip decided.
 func (c *Core) tipMoved(now time.Time, ev TipMoved) {
 	c.txs.rejected.clear()
+	c.txs.lowFee.clear()
 	c.confirmedUpTo(ev.New)
 	for _, p := range c.order {
 		if p.hello.done && !p.closing {

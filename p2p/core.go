@@ -130,6 +130,7 @@ type txState struct {
 	orphans   *orphanage.Orphanage
 	announce  *txannounce.Announcer
 	rejected  *recentSet    // wtxids, and txids of those without witness; until the tip moves
+	lowFee    *recentSet    // wtxids refused for their fee, and packages that did not help; until the tip moves
 	confirmed *recentSet    // of blocks lately connected
 	last      *headers.Node // the last of those blocks, nil before the first
 	judging   map[wire.Wtxid]struct{}
@@ -152,7 +153,7 @@ func NewCore(cfg CoreConfig) (*Core, error) {
 		txs: txState{
 			requests: txrequest.New(txrequest.Config{Rand: seed()}), orphans: orphanage.New(orphanage.Config{}),
 			announce: txannounce.New(txannounce.Config{Rand: seed()}),
-			rejected: newRecentSet(rejectedKept), confirmed: newRecentSet(confirmedKept), judging: map[wire.Wtxid]struct{}{},
+			rejected: newRecentSet(rejectedKept), lowFee: newRecentSet(rejectedKept), confirmed: newRecentSet(confirmedKept), judging: map[wire.Wtxid]struct{}{},
 		},
 	}
 	if cfg.Conn.Rand == nil {
@@ -199,6 +200,8 @@ func (c *Core) handle(now time.Time, ev Event) {
 		c.blockJudged(now, ev)
 	case TxJudged:
 		c.txJudged(now, ev)
+	case PackageJudged:
+		c.packageJudged(now, ev)
 	case PoolAdded:
 		c.poolAdded(ev)
 	case TipMoved:

@@ -128,6 +128,20 @@ type (
 		Unsettled bool
 		// Outright: refused for what its txid stands for, whatever the witness.
 		Outright bool
+		// LowFee: it pays too little by itself, and a child may pay for it.
+		LowFee bool
+	}
+
+	// PackageJudged is the verdict on a [SubmitPackage]. Readers see the result.
+	PackageJudged struct {
+		Peer          peer.ID
+		Seq           uint64
+		Size          int // of the action, as are Peer, Seq, Parent and Child
+		Parent, Child *wire.Tx
+		// Err is nil when the pool has both. Verdicts say what became of parent and
+		// child, in this order; there are none when they were refused unseen.
+		Err      error
+		Verdicts []TxVerdict
 	}
 
 	// PoolAdded: a transaction has entered the pool, from wherever.
@@ -166,6 +180,7 @@ func (Served) event()         {}
 func (HeadersJudged) event()  {}
 func (BlockJudged) event()    {}
 func (TxJudged) event()       {}
+func (PackageJudged) event()  {}
 func (PoolAdded) event()      {}
 func (TipMoved) event()       {}
 func (HeaderTip) event()      {}

@@ -30,6 +30,10 @@ type Owners interface {
 	// SubmitTxs offers transactions to the pool, in their order, and returns a
 	// verdict on each.
 	SubmitTxs(ctx context.Context, txs []*wire.Tx) []TxVerdict
+	// SubmitPackage offers a parent and a child that may pay for both, and returns a
+	// verdict on each, or none when they are refused unseen. err is nil when the
+	// pool has both.
+	SubmitPackage(ctx context.Context, parent, child *wire.Tx) (verdicts []TxVerdict, err error)
 	// RawBlock returns a block as it is stored; the caller owns the bytes.
 	RawBlock(n *headers.Node) ([]byte, error)
 	// Events is the ring of the chain; TakenIn waits until the pool has taken one
@@ -104,6 +108,7 @@ type Service struct {
 
 	headers queue[SubmitHeaders]
 	txs     queue[SubmitTx]
+	packs   queue[SubmitPackage]
 	blocks  queue[ServeBlock]
 }
 
@@ -135,7 +140,7 @@ func New(cfg Config) (*Service, error) {
 	}
 	return &Service{
 		cfg: cfg, log: core.log, core: core, events: make(chan Event, eventQueue), done: make(chan struct{}), conns: map[peer.ID]*connection{},
-		large: semaphore.NewWeighted(largeRoom), headers: newQueue[SubmitHeaders](), txs: newQueue[SubmitTx](), blocks: newQueue[ServeBlock](),
+		large: semaphore.NewWeighted(largeRoom), headers: newQueue[SubmitHeaders](), txs: newQueue[SubmitTx](), packs: newQueue[SubmitPackage](), blocks: newQueue[ServeBlock](),
 	}, nil
 }
 
@@ -151,6 +156,7 @@ func (s *Service) Run(ctx context.Context) error {
 	group.Go(func() error { return s.followPool(ctx) })
 	group.Go(func() error { return s.judgeHeaders(ctx) })
 	group.Go(func() error { return s.judgeTxs(ctx) })
+	group.Go(func() error { return s.judgePackages(ctx) })
 	for range serveWorkers {
 		group.Go(func() error { return s.serve(ctx) })
 	}
@@ -201,6 +207,8 @@ func (s *Service) perform(ctx context.Context, now time.Time, a Action, timer *t
 		s.headers.put(a)
 	case SubmitTx:
 		s.txs.put(a)
+	case SubmitPackage:
+		s.packs.put(a)
 	case SubmitBlock:
 		conns.Go(func() { s.judgeBlock(ctx, a) })
 	case TxServed:

@@ -50,6 +50,9 @@ func (o owners) SubmitBlock(ctx context.Context, b *wire.Block, requested bool) 
 func (o owners) SubmitTxs(_ context.Context, txs []*wire.Tx) []p2p.TxVerdict {
 	return make([]p2p.TxVerdict, len(txs))
 }
+func (o owners) SubmitPackage(context.Context, *wire.Tx, *wire.Tx) ([]p2p.TxVerdict, error) {
+	return make([]p2p.TxVerdict, 2), nil
+}
 func (o owners) TakenIn(context.Context, uint64) error    { return nil }
 func (o owners) TxServed(wire.Txid)                       {}
 func (o owners) Events() *event.Ring                      { return o.Chain.Events() }

@@ -40,7 +40,9 @@ func (c *Core) leaveRelay(p *peerState) {
 }
 
 // takesTx reports whether transactions are accepted from the peer.
-func (c *Core) takesTx(p *peerState) bool { return !c.cfg.BlocksOnly && p.kind.RelaysTx() }
+func (c *Core) takesTx(p *peerState) bool {
+	return p.kind != peer.BlockRelay && p.kind != peer.Feeler && (!c.cfg.BlocksOnly || p.may(peer.Relay))
+}
 
 // inv notes what a peer has: blocks for headersync, transactions to ask for.
 func (c *Core) inv(now time.Time, p *peerState, m *wire.MsgInv) {
@@ -79,22 +81,23 @@ func (c *Core) inv(now time.Time, p *peerState, m *wire.MsgInv) {
 	}
 }
 
-// haveTx reports whether a transaction need not be asked for. Orphans count
-// only where their parents are not what is looked for.
-func (c *Core) haveTx(id wire.GenTxid, orphans bool) bool {
+// haveTx reports whether a transaction need not be asked for. What was refused for
+// its fee counts only where lowFee is set: as a parent it may be good enough.
+func (c *Core) haveTx(id wire.GenTxid, lowFee bool) bool {
 	t := &c.txs
 	if w, ok := id.Wtxid(); ok {
 		if _, judging := t.judging[w]; judging {
 			return true
 		}
 	}
-	return orphans && t.orphans.Has(id) || t.rejected.has(id.Hash()) || t.confirmed.has(id.Hash()) || c.cfg.Pool.Has(id)
+	return t.orphans.Has(id) || lowFee && t.lowFee.has(id.Hash()) || t.rejected.has(id.Hash()) || t.confirmed.has(id.Hash()) || c.cfg.Pool.Has(id)
 }
 
-// wantTx schedules a request.
-func (c *Core) wantTx(now time.Time, p *peerState, ids ...wire.GenTxid) {
-	terms := txrequest.Terms{Preferred: p.preferred(), WtxidPeers: c.txs.wtxPeers > 0}
-	c.txs.requests.Offer(now, p.id, terms, ids...)
+// wantTx schedules a request; false when the peer has offered too much already.
+func (c *Core) wantTx(now time.Time, p *peerState, ids ...wire.GenTxid) bool {
+	return c.txs.requests.Offer(now, p.id, txrequest.Terms{
+		Preferred: p.preferred(), Exempt: p.may(peer.Relay), WtxidPeers: c.txs.wtxPeers > 0,
+	}, ids...)
 }
 
 // requestTxs asks for what has become due.
@@ -155,16 +158,23 @@ func (c *Core) tx(now time.Time, p *peerState, m *wire.MsgTx, size int) {
 	t.announce.Known(p.id, byWtxid)
 	t.requests.Response(p.id, byTxid)
 	t.requests.Response(p.id, byWtxid)
-	if c.cfg.Ledger.Syncing() || c.haveTx(byWtxid, false) {
-		c.do(Release{p.id, size})
-		return
-	}
-	if t.orphans.Has(byWtxid) {
+	switch {
+	case c.cfg.Ledger.Syncing():
+	case t.orphans.Has(byWtxid):
 		c.orphanOffered(now, p, tx.Wtxid())
-		c.do(Release{p.id, size})
+	case c.haveTx(byWtxid, false):
+		if p.may(peer.ForceRelay) && c.cfg.Pool.Has(byTxid) {
+			t.announce.Add(tx.Txid(), tx.Wtxid())
+		}
+	case t.lowFee.has(byWtxid.Hash()):
+		if c.lowFeeAgain(p, tx, size) {
+			return
+		}
+	default:
+		c.submitTx(p.id, p.order.submit(), tx, size)
 		return
 	}
-	c.submitTx(p.id, p.order.submit(), tx, size)
+	c.do(Release{p.id, size})
 }
 
 func (c *Core) submitTx(from peer.ID, seq uint64, tx *wire.Tx, size int) {
@@ -186,6 +196,10 @@ func (c *Core) txJudged(now time.Time, ev TxJudged) {
 		c.txAccepted(ev.Tx)
 	case len(ev.Missing) > 0:
 		c.orphan(now, p, ev.Tx, ev.Missing)
+	case ev.LowFee:
+		if c.paysTooLittle(ev) {
+			return // released with the verdict on both
+		}
 	default:
 		c.txRefused(ev.Tx, ev.TxVerdict)
 	}
@@ -216,14 +230,17 @@ func (c *Core) txAccepted(tx *wire.Tx) {
 // it for them.
 func (c *Core) orphan(now time.Time, p *peerState, tx *wire.Tx, missing []wire.Txid) {
 	t := &c.txs
-	for _, parent := range missing {
-		if t.rejected.has([32]byte(parent)) { // it cannot become valid, with whatever witness
-			t.rejected.add([32]byte(tx.Wtxid()))
-			t.rejected.add([32]byte(tx.Txid()))
-			t.orphans.Erase(tx.Wtxid())
-			t.requests.Forget(wire.ByWtxid(tx.Wtxid()))
-			t.requests.Forget(wire.ByTxid(tx.Txid()))
-			return
+	if c.hopeless(missing) {
+		t.rejected.add([32]byte(tx.Wtxid()))
+		t.rejected.add([32]byte(tx.Txid()))
+		t.orphans.Erase(tx.Wtxid())
+		t.requests.Forget(wire.ByWtxid(tx.Wtxid()))
+		t.requests.Forget(wire.ByTxid(tx.Txid()))
+		return
+	}
+	if p != nil { // who has the child has what it spends
+		for _, parent := range missing {
+			t.announce.Known(p.id, wire.ByTxid(parent))
 		}
 	}
 	// Whoever offered it besides may know the parents too.
@@ -232,37 +249,49 @@ func (c *Core) orphan(now time.Time, p *peerState, tx *wire.Tx, missing []wire.T
 		others = t.requests.Announcers(others, id)
 		t.requests.Forget(id)
 	}
-	if p != nil && !p.closing {
-		t.orphans.Add(tx, p.id)
-		c.wantParents(now, p, missing)
-	} else if len(others) > 0 {
-		t.orphans.Add(tx, others[0])
+	if p != nil {
+		others = slices.Insert(others, 0, p.id)
 	}
 	for _, id := range others {
-		if o := c.peers[id]; o != nil && !o.closing {
-			t.orphans.AddAnnouncer(tx.Wtxid(), id)
-			c.wantParents(now, o, missing)
+		if o := c.peers[id]; o != nil && !o.closing && c.wantParents(now, o, missing) {
+			t.orphans.Add(tx, id)
 		}
 	}
 }
 
-// wantParents asks a peer that has an orphan for what the orphan spends.
-func (c *Core) wantParents(now time.Time, p *peerState, missing []wire.Txid) {
+// hopeless reports whether parents were refused in such a way that a child cannot
+// help: with whatever witness, or two of them for their fees, as one child is tried
+// with one parent.
+func (c *Core) hopeless(parents []wire.Txid) bool {
+	t := &c.txs
+	low := 0
+	for _, id := range parents {
+		if t.rejected.has([32]byte(id)) {
+			return true
+		}
+		if t.lowFee.has([32]byte(id)) && !c.cfg.Pool.Has(wire.ByTxid(id)) {
+			low++
+		}
+	}
+	return low > 1
+}
+
+// wantParents asks a peer that has an orphan for what the orphan spends; false when
+// it has offered too much already.
+func (c *Core) wantParents(now time.Time, p *peerState, missing []wire.Txid) bool {
 	var parents []wire.GenTxid
 	for _, parent := range missing {
-		if id := wire.ByTxid(parent); !c.haveTx(id, true) {
+		if id := wire.ByTxid(parent); !c.haveTx(id, false) {
 			parents = append(parents, id)
 		}
 	}
-	if len(parents) > 0 {
-		c.wantTx(now, p, parents...)
-	}
+	return c.wantTx(now, p, parents...)
 }
 
 // orphanOffered notes that one more peer has an orphan, and may have its parents.
 func (c *Core) orphanOffered(now time.Time, p *peerState, wtxid wire.Wtxid) {
 	tx, _ := c.txs.orphans.Lookup(wtxid)
-	if !c.txs.orphans.AddAnnouncer(wtxid, p.id) {
+	if c.txs.orphans.Announced(wtxid, p.id) {
 		return
 	}
 	missing := make([]wire.Txid, 0, len(tx.In))
@@ -271,7 +300,9 @@ func (c *Core) orphanOffered(now time.Time, p *peerState, wtxid wire.Wtxid) {
 			missing = append(missing, id)
 		}
 	}
-	c.wantParents(now, p, missing)
+	if c.wantParents(now, p, missing) {
+		c.txs.orphans.AddAnnouncer(wtxid, p.id)
+	}
 }
 
 // txRefused remembers not to ask again until the tip moves.

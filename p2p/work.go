@@ -123,6 +123,20 @@ func (s *Service) judgeTxs(ctx context.Context) error {
 	}
 }
 
+func (s *Service) judgePackages(ctx context.Context) error {
+	for {
+		a, err := s.packs.one(ctx)
+		if err != nil {
+			return err
+		}
+		ev := PackageJudged{Peer: a.Peer, Seq: a.Seq, Size: a.Size, Parent: a.Parent, Child: a.Child}
+		ev.Verdicts, ev.Err = s.cfg.Owners.SubmitPackage(ctx, a.Parent, a.Child)
+		if !s.post(ctx, ev) {
+			return ctx.Err()
+		}
+	}
+}
+
 // judgeBlock runs on a goroutine of its own for each block, so that they are
 // checked on all cores; the fetcher's credits bound how many there are.
 func (s *Service) judgeBlock(ctx context.Context, a SubmitBlock) {

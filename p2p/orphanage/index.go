@@ -7,8 +7,11 @@ import (
 	"grapevine/wire"
 )
 
-func (o *orphan) announcedBy(p peer.ID) bool {
-	return slices.ContainsFunc(o.announcers, func(a *announcement) bool { return a.owner.id == p })
+func (o *orphan) announcedBy(p peer.ID) bool { return o.announcedAt(p) >= 0 }
+
+// announcedAt returns the place of a peer among the announcers, -1 when it is none.
+func (o *orphan) announcedAt(p peer.ID) int {
+	return slices.IndexFunc(o.announcers, func(a *announcement) bool { return a.owner.id == p })
 }
 
 // link enters an orphan that nobody has announced yet.

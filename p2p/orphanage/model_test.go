@@ -143,6 +143,17 @@ func (m *model) children(parent *wire.Tx) (txs []*wire.Tx) {
 	return txs
 }
 
+// childrenFrom returns those that a peer announced, the last one first.
+func (m *model) childrenFrom(parent *wire.Tx, p peer.ID) (txs []*wire.Tx) {
+	all := m.children(parent)
+	for i := len(m.said) - 1; i >= 0; i-- {
+		if s := m.said[i]; s.by == p && slices.Contains(all, s.tx) {
+			txs = append(txs, s.tx)
+		}
+	}
+	return txs
+}
+
 // modelTxs are transactions that spend each other, of many sizes; some are the same
 // with another witness.
 var modelTxs = sync.OnceValue(func() (txs []*wire.Tx) {
@@ -252,6 +263,11 @@ func (c *pace) compare() {
 		})
 		if got := c.orphanage.Children(tx); !slices.Equal(got, want2) {
 			c.t.Fatalf("%d children, want %d", len(got), len(want2))
+		}
+		for p := range peer.ID(6) {
+			if got, want := c.orphanage.ChildrenFrom(tx, p), c.model.childrenFrom(tx, p); !slices.Equal(got, want) {
+				c.t.Fatalf("%d children from peer %v, want %d", len(got), p, len(want))
+			}
 		}
 	}
 }

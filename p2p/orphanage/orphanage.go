@@ -176,6 +176,32 @@ func (o *Orphanage) Children(parent *wire.Tx) []*wire.Tx {
 	return children
 }
 
+// ChildrenFrom returns the orphans that spend an output of a transaction and that a
+// peer has announced, the last announced first. Those of other peers do not count,
+// so that nobody can hide a good child behind many bad ones of his own.
+func (o *Orphanage) ChildrenFrom(parent *wire.Tx, p peer.ID) []*wire.Tx {
+	if o.peers[p] == nil {
+		return nil
+	}
+	var found []*announcement
+	out := wire.OutPoint{Txid: parent.Txid()}
+	for n := range parent.Out {
+		out.Index = uint32(n)
+		for s := o.spenders[out]; s != nil; s = s.next {
+			if i := s.by.announcedAt(p); i >= 0 {
+				found = append(found, s.by.announcers[i])
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b *announcement) int { return cmp.Compare(b.sequence, a.sequence) })
+	found = slices.Compact(found)
+	children := make([]*wire.Tx, len(found))
+	for n, a := range found {
+		children[n] = a.orphan.tx
+	}
+	return children
+}
+
 // Erase removes an orphan that is not one any more, or never will be good. It
 // reports whether it was here.
 func (o *Orphanage) Erase(wtxid wire.Wtxid) bool {

@@ -283,6 +283,8 @@ func (n *Node) act(a p2p.Action) {
 		n.Ledger.submitBlock(a)
 	case p2p.SubmitTx:
 		n.Pool.submit(a)
+	case p2p.SubmitPackage:
+		n.Pool.submitPackage(a)
 	case p2p.TxServed:
 		n.Pool.served[a.Txid] = true
 	case p2p.Release:

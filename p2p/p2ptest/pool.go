@@ -14,6 +14,7 @@ var (
 	errConflict = errors.New("txn-mempool-conflict")
 	errMissing  = errors.New("bad-txns-inputs-missingorspent")
 	errRate     = errors.New("min relay fee not met")
+	errPackage  = errors.New("transaction failed")
 )
 
 // Pool is a node's transaction pool. Coins are outputs of transactions in the
@@ -92,8 +93,57 @@ func (p *Pool) submit(a p2p.SubmitTx) {
 			p.node.arrived(a.Tx.Txid(), a.Peer)
 		}
 		p.flush()
-		p.node.step(p2p.TxJudged{Peer: a.Peer, Seq: a.Seq, Size: a.Size, Tx: a.Tx, TxVerdict: p2p.TxVerdict{Err: err, Missing: missing}})
+		p.node.step(p2p.TxJudged{Peer: a.Peer, Seq: a.Seq, Size: a.Size, Tx: a.Tx, TxVerdict: verdict(missing, err)})
 	})
+}
+
+func verdict(missing []wire.Txid, err error) p2p.TxVerdict {
+	return p2p.TxVerdict{Err: err, Missing: missing, LowFee: err == errRate}
+}
+
+// submitPackage judges a parent and its child: each by itself, and if one pays too
+// little, both by what they pay together.
+func (p *Pool) submitPackage(a p2p.SubmitPackage) {
+	now := p.node.net.now
+	p.free = max(p.free, now) + 2*int64(p.node.verdicts.Tx)
+	p.node.later(p.free-now, func() {
+		txs := []*wire.Tx{a.Parent, a.Child}
+		list, errs := p.takeAll(txs)
+		if errs[0] == errRate && p.pay(txs) {
+			min := p.min
+			p.min = 0
+			list, errs = p.takeAll(txs)
+			p.min = min
+		}
+		ev := p2p.PackageJudged{Peer: a.Peer, Seq: a.Seq, Size: a.Size, Parent: a.Parent, Child: a.Child, Verdicts: list}
+		for i, tx := range txs {
+			if errs[i] == nil {
+				p.node.arrived(tx.Txid(), a.Peer)
+			} else {
+				ev.Err = errPackage
+			}
+		}
+		p.flush()
+		p.node.step(ev)
+	})
+}
+
+func (p *Pool) takeAll(txs []*wire.Tx) (list []p2p.TxVerdict, errs []error) {
+	for _, tx := range txs {
+		missing, err := p.take(tx)
+		list, errs = append(list, verdict(missing, err)), append(errs, err)
+	}
+	return list, errs
+}
+
+// pay reports whether transactions pay enough together.
+func (p *Pool) pay(txs []*wire.Tx) bool {
+	var fee, size wire.FeeRate
+	for _, tx := range txs {
+		n := wire.FeeRate(tx.VSize())
+		fee, size = fee+n*p.node.net.World.rates[tx.Txid()], size+n
+	}
+	return fee >= p.min*size
 }
 
 // take judges a transaction and keeps it if it is good.

@@ -132,6 +132,11 @@ func (r *referee) judge(now time.Time, a p2p.Action) error {
 		return r.submits(a.Peer, a.Seq)
 	case p2p.SubmitTx:
 		return r.submits(a.Peer, a.Seq)
+	case p2p.SubmitPackage:
+		if p := r.peers[a.Peer]; p != nil && a.Seq == p.seq {
+			return nil // the parent was submitted by itself before
+		}
+		return r.submits(a.Peer, a.Seq)
 	}
 	return nil
 }

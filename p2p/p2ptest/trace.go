@@ -21,12 +21,16 @@ func describe(what any) string {
 		return fmt.Sprintf("   submit of %d: block %s, number %d", v.Peer, v.Block.Hash(), v.Seq)
 	case p2p.SubmitTx:
 		return fmt.Sprintf("   submit of %d: transaction %s, number %d", v.Peer, v.Tx.Txid(), v.Seq)
+	case p2p.SubmitPackage:
+		return fmt.Sprintf("   submit of %d: %s with child %s, number %d", v.Peer, v.Parent.Txid(), v.Child.Txid(), v.Seq)
 	case p2p.HeadersJudged:
 		return fmt.Sprintf("-> headers of %d judged, number %d: %v", v.Peer, v.Seq, v.Err)
 	case p2p.BlockJudged:
 		return fmt.Sprintf("-> block of %d judged, number %d: %s %v", v.Peer, v.Seq, v.Hash, v.Err)
 	case p2p.TxJudged:
 		return fmt.Sprintf("-> transaction of %d judged, number %d: %s %v", v.Peer, v.Seq, v.Tx.Txid(), v.Err)
+	case p2p.PackageJudged:
+		return fmt.Sprintf("-> package of %d judged, number %d: %s %v", v.Peer, v.Seq, v.Parent.Txid(), v.Err)
 	case p2p.TipMoved:
 		return fmt.Sprintf("-> tip %d to %d", v.Old.Height(), v.New.Height())
 	case p2p.BlockConnected:
@@ -75,6 +79,8 @@ func eventTag(e p2p.Event) uint64 {
 		return 13
 	case p2p.Tick:
 		return 14
+	case p2p.PackageJudged:
+		return 16 | uint64(e.Peer)<<32 ^ e.Seq<<8
 	default:
 		return 15
 	}
@@ -98,6 +104,8 @@ func actionTag(a p2p.Action) uint64 {
 		return 39 | uint64(a.Peer)<<32 ^ a.Seq<<8
 	case p2p.Release:
 		return 40 | uint64(a.Peer)<<32 ^ uint64(a.Bytes)<<8
+	case p2p.SubmitPackage:
+		return 42 | uint64(a.Peer)<<32 ^ a.Seq<<8
 	default:
 		return 41
 	}
