@@ -31,6 +31,7 @@ func (n *Node) listen(ctx context.Context) (listeners []p2p.Listener, err error)
 		if err != nil {
 			return err
 		}
+		opened[0].Permissions = n.cfg.Net.Grants.Usual(b.Permissions)
 		if b.Onion {
 			opened[0].Network = wire.NetTorV3
 		}

@@ -8,6 +8,7 @@ import (
 
 	"grapevine/node/config"
 	"grapevine/p2p"
+	"grapevine/p2p/peer"
 	"grapevine/wire"
 )
 
@@ -30,9 +31,12 @@ func TestListen(t *testing.T) {
 	onion.Onion = true
 	implied := at(busy.Addr().String())
 	implied.Onion, implied.Implied = true, true
-	n.cfg.Net = config.Net{Bind: []config.Bind{at("127.0.0.1:0"), onion, implied}}
+	white := at("127.0.0.1:0")
+	white.White, white.Permissions = true, peer.Implicit
+	n.cfg.Net = config.Net{Bind: []config.Bind{white, onion, implied}, Grants: peer.Grants{Relay: true}}
 	named, err := n.listen(t.Context())
-	if err != nil || len(named) != 2 || named[0].Network != wire.NetNone || named[1].Network != wire.NetTorV3 {
+	if err != nil || len(named) != 2 || named[0].Network != wire.NetNone || named[1].Network != wire.NetTorV3 ||
+		named[0].Permissions != peer.NoBan|peer.Mempool|peer.Relay || named[1].Permissions != 0 {
 		t.Errorf("%v, %v", named, err)
 	}
 	for _, l := range named {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"grapevine/chain/params"
+	"grapevine/p2p/peer"
 	"grapevine/wire"
 )
 
@@ -25,7 +26,7 @@ func tor(addr string) Bind {
 func usualNet() Net {
 	return Net{
 		Listen: true, Port: 8333, ListenPort: 8333, Bind: []Bind{tor("127.0.0.1:8334")}, MaxConnections: 125, NetworkActive: true,
-		Timeout: 5 * time.Second, PeerTimeout: time.Minute, MaxReceiveBuffer: 5_000_000, MaxSendBuffer: 1_000_000, LookUp: true, V2: true, BanTime: 24 * time.Hour,
+		Timeout: 5 * time.Second, PeerTimeout: time.Minute, MaxReceiveBuffer: 5_000_000, MaxSendBuffer: 1_000_000, LookUp: true, V2: true, BanTime: 24 * time.Hour, Grants: peer.Grants{Relay: true},
 		Seeds: Seeds{DNS: true, Fixed: true}, Own: Own{Discover: true, MapPort: true},
 		Hidden: Hidden{
 			Reachable: []wire.Network{wire.NetIPv4, wire.NetIPv6}, OnionLater: true, Randomize: true, AcceptI2P: true, ListenOnion: true,
@@ -85,7 +86,7 @@ func TestInteractions(t *testing.T) {
 		{"-maxconnections=99999999", usual, func(n *Net) { n.MaxConnections = 65536 }},
 		{"-addnode=a -addnode=[::1]:5", usual, func(n *Net) { n.AddNode = []string{"a", "[::1]:5"} }},
 		{"-networkactive=0 -blocksonly -dns=0 -uacomment=a -uacomment=b.c", usual, func(n *Net) {
-			n.NetworkActive, n.BlocksOnly, n.LookUp, n.UserAgentComments = false, true, false, []string{"a", "b.c"}
+			n.NetworkActive, n.BlocksOnly, n.LookUp, n.UserAgentComments, n.Grants.Relay = false, true, false, []string{"a", "b.c"}, false
 		}},
 		{"-timeout=10 -peertimeout=2 -maxreceivebuffer=3 -maxsendbuffer=4", usual, func(n *Net) {
 			n.Timeout, n.PeerTimeout, n.MaxReceiveBuffer, n.MaxSendBuffer = 10*time.Millisecond, 2*time.Second, 3000, 4000
@@ -93,8 +94,11 @@ func TestInteractions(t *testing.T) {
 		{"-timeout=-1 -peertimeout=9223372036854775807 -maxreceivebuffer=-1 -maxsendbuffer=9223372036854775807", usual, func(n *Net) {
 			n.PeerTimeout, n.MaxReceiveBuffer, n.MaxSendBuffer = maxSeconds*time.Second, 0, 1000*maxBuffer
 		}},
-		{"-v2transport=0 -peerbloomfilters -txreconciliation -bantime=7 -whitelist=1.2.3.4 -whitelist=all@::/0", usual, func(n *Net) {
-			n.V2, n.BloomFilters, n.Reconcile, n.BanTime, n.Whitelist = false, true, true, 7*time.Second, []string{"1.2.3.4", "all@::/0"}
+		{"-v2transport=0 -peerbloomfilters -txreconciliation -bantime=7 -whitelist=1.2.3.4 -whitelist=in,out,relay@::/0 -blocksonly -whitelistforcerelay", usual, func(n *Net) {
+			n.V2, n.BloomFilters, n.Reconcile, n.BanTime, n.BlocksOnly = false, true, true, 7*time.Second, true
+			all, _ := peer.ParseSubnet("::/0")
+			one, _ := peer.ParseSubnet("1.2.3.4")
+			n.Grants = peer.Grants{List: []peer.Grant{{Permissions: peer.Implicit, Net: one, In: true}, {Permissions: peer.Relay, Net: all, In: true, Out: true}}, ForceRelay: true}
 		}},
 		{"-maxuploadtarget=5 -maxuploadrate=6 -maxdownloadrate=7k", usual, func(n *Net) { n.MaxUpload, n.UploadRate, n.DownloadRate = 5<<20, 6, 7000 }},
 
@@ -106,10 +110,10 @@ func TestInteractions(t *testing.T) {
 			n.Bind = []Bind{{Address: netip.MustParseAddrPort("127.0.0.1:5"), Onion: true}, {Address: netip.MustParseAddrPort("127.0.0.1:8334"), Onion: true}}
 		}},
 		{"-whitebind=relay@127.0.0.1:5", usual, func(n *Net) {
-			n.ListenPort, n.Bind = 5, []Bind{{Address: netip.MustParseAddrPort("127.0.0.1:5"), Permissions: "relay", White: true}, tor("127.0.0.1:8334")}
+			n.ListenPort, n.Bind = 5, []Bind{{Address: netip.MustParseAddrPort("127.0.0.1:5"), Permissions: peer.Relay, White: true}, tor("127.0.0.1:8334")}
 		}},
 		{"-whitebind=127.0.0.1:5 -whitebind=relay,noban@127.0.0.1:6", usual, func(n *Net) {
-			n.ListenPort, n.Bind = 5, []Bind{{Address: netip.MustParseAddrPort("127.0.0.1:5"), White: true}, {Address: netip.MustParseAddrPort("127.0.0.1:6"), Permissions: "relay,noban", White: true}, tor("127.0.0.1:8334")}
+			n.ListenPort, n.Bind = 5, []Bind{{Address: netip.MustParseAddrPort("127.0.0.1:5"), Permissions: peer.Implicit, White: true}, {Address: netip.MustParseAddrPort("127.0.0.1:6"), Permissions: peer.Relay | peer.NoBan, White: true}, tor("127.0.0.1:8334")}
 		}},
 		{"-port=65535", usual, func(n *Net) { n.Port, n.ListenPort, n.Bind = 65535, 65535, nil }},
 

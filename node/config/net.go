@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"grapevine/chain/params"
+	"grapevine/p2p/peer"
 	"grapevine/wire"
 )
 
@@ -44,11 +45,11 @@ type Net struct {
 	BanTime time.Duration
 	// MaxUpload is bytes a day, UploadRate and DownloadRate are bytes a second; 0 means no limit.
 	MaxUpload, UploadRate, DownloadRate uint64
-	// Whitelist grants peers permissions by their addresses.
-	Whitelist []string
-	Seeds     Seeds
-	Own       Own
-	Hidden    Hidden
+	// Grants are what peers may by their addresses.
+	Grants peer.Grants
+	Seeds  Seeds
+	Own    Own
+	Hidden Hidden
 	// ASMap is the path of a map of autonomous systems, "" for none.
 	ASMap string
 }
@@ -104,7 +105,6 @@ func (a *Args) net(p *params.Params) (Net, error) {
 		Reconcile:         a.Bool("txreconciliation", false),
 		PrivateBroadcast:  a.Bool("privatebroadcast", false),
 		BanTime:           time.Duration(min(max(a.Int("bantime", defaultBanTime), 0), maxSeconds)) * time.Second,
-		Whitelist:         a.List("whitelist"),
 	}
 	ms := a.Int("timeout", defaultTimeout)
 	if ms <= 0 {
@@ -122,7 +122,7 @@ func (a *Args) net(p *params.Params) (Net, error) {
 		}
 	}
 	// The order is that in which mistakes are reported.
-	for _, set := range []func(*Net, *params.Params) error{a.limits, a.listening, a.groups, a.hidden, a.own, a.seeds, a.private} {
+	for _, set := range []func(*Net, *params.Params) error{a.limits, a.groups, a.listening, a.hidden, a.own, a.grants, a.seeds, a.private} {
 		if err := set(&n, p); err != nil {
 			return n, err
 		}

@@ -23,6 +23,8 @@ func TestNetErrors(t *testing.T) {
 		"-whitebind=relay@127.0.0.1:5 -bind=127.0.0.1:5": "Duplicate binding configuration for address 127.0.0.1:5. Please check your -bind, -bind=...=onion and -whitebind settings.",
 		"-whitebind=127.0.0.1":                           "Need to specify a port with -whitebind: '127.0.0.1'",
 		"-whitebind=noban@x:5":                           "Cannot resolve -whitebind address: 'x:5'",
+		"-whitebind=oops@127.0.0.1:5":                    "Invalid P2P permission: 'oops'",
+		"-whitelist=1.2.3.4:5":                           "Invalid netmask specified in -whitelist: '1.2.3.4:5'",
 		"-whitebind=127.0.0.1:x":                         "Invalid port specified in -whitebind: '127.0.0.1:x'",
 		"-proxy=127.0.0.1:x":                             "Invalid port specified in -proxy: '127.0.0.1:x'",
 		"-proxy=127.0.0.1:5=":                            "Invalid -proxy address or hostname, ends with '=': '127.0.0.1:5='",

@@ -21,8 +21,8 @@ type Bind struct {
 	Onion bool
 	// Implied: nobody asked for it, so that the node starts without it too.
 	Implied bool
-	// Permissions, as the operator wrote them, are what peers get that come in here; White says that any were meant.
-	Permissions string
+	// Permissions are what peers get that come in here; White says that it is a -whitebind, which has some.
+	Permissions peer.Permissions
 	White       bool
 }
 
@@ -84,22 +84,29 @@ func (a *Args) whiteBinds(n *Net) error {
 		if _, _, ok := SplitHostPort(text, 1); !ok {
 			return fmt.Errorf("Invalid port specified in -whitebind: '%s'", text)
 		}
-		perms, at, granted := strings.Cut(text, "@")
-		if !granted {
-			perms, at = "", text
+		b, err := peer.ParseBind(text)
+		if err != nil {
+			return err
 		}
-		to, ok := literal(at, 0)
-		switch {
-		case !ok:
-			return fmt.Errorf("Cannot resolve -whitebind address: '%s'", at)
-		case to.Port() == 0:
-			return fmt.Errorf("Need to specify a port with -whitebind: '%s'", at)
-		}
-		n.Bind = append(n.Bind, Bind{Address: to, Permissions: perms, White: true})
+		to := netip.AddrPortFrom(b.Addr.Addr().Unmap(), b.Addr.Port())
+		n.Bind = append(n.Bind, Bind{Address: to, Permissions: b.Permissions, White: true})
 		// Peers that are never banned for what they do are friends: not for them is the address told.
-		if !named && !slices.Contains(strings.Split(perms, ","), "noban") && !slices.Contains(strings.Split(perms, ","), "all") {
+		if !named && !b.Permissions.Has(peer.NoBan) {
 			n.ListenPort, named = to.Port(), true
 		}
+	}
+	return nil
+}
+
+// grants reads -whitelist.
+func (a *Args) grants(n *Net, _ *params.Params) error {
+	n.Grants = peer.Grants{Relay: a.Bool("whitelistrelay", true), ForceRelay: a.Bool("whitelistforcerelay", false)}
+	for _, text := range a.List("whitelist") {
+		g, err := peer.ParseGrant(text)
+		if err != nil {
+			return err
+		}
+		n.Grants.List = append(n.Grants.List, g)
 	}
 	return nil
 }
