@@ -14,6 +14,7 @@ const maxAnnounced = 8
 
 // tipMoved announces new blocks, and forgets what the old tip decided.
 func (c *Core) tipMoved(now time.Time, ev TipMoved) {
+	c.outbound.tipMoved, c.outbound.considered = now, time.Time{}
 	c.txs.rejected.clear()
 	c.txs.lowFee.clear()
 	c.confirmedUpTo(ev.New)

@@ -65,6 +65,10 @@ func (c *Core) headersMessage(now time.Time, p *peerState, m *wire.MsgHeaders, s
 		c.do(Release{p.id, size})
 		return
 	}
+	p.blocks.newest = wire.BlockHash{}
+	if hash := list[len(list)-1].Hash(); c.cfg.Ledger.Tree().Lookup(hash) == nil {
+		p.blocks.newest = hash
+	}
 	c.do(SubmitHeaders{Peer: p.id, Seq: p.order.submit(), Size: size, List: list})
 }
 
@@ -75,6 +79,9 @@ func (c *Core) headersJudged(now time.Time, ev HeadersJudged) {
 		return
 	}
 	c.decided(p, c.headers.Judged(now, p.id, ev.Last, ev.Err))
+	if ev.Last != nil {
+		c.showed(now, p, ev.Last, ev.Last.Hash() == p.blocks.newest)
+	}
 	c.punish(p, ev.Err)
 	p.order.judged(ev.Seq)
 	c.resume(now, p)

@@ -117,6 +117,7 @@ type Core struct {
 	headers   *headersync.Syncer
 	txs       txState
 	clocks    clockOffsets
+	outbound  outbound
 	selfNonce map[uint64]struct{} // of the versions we sent and that were not answered yet
 	actions   []Action
 	woken     time.Time // the last WakeAt
@@ -145,7 +146,7 @@ func NewCore(cfg CoreConfig) (*Core, error) {
 	seed := func() *rand.Rand { return rand.New(rand.NewPCG(cfg.Rand.Uint64(), cfg.Rand.Uint64())) }
 	spacing := time.Duration(cfg.Params.TargetSpacing) * time.Second
 	c := &Core{
-		cfg: cfg, log: cfg.Logger, peers: map[peer.ID]*peerState{}, selfNonce: map[uint64]struct{}{},
+		cfg: cfg, log: cfg.Logger, peers: map[peer.ID]*peerState{}, selfNonce: map[uint64]struct{}{}, outbound: newOutbound(),
 		fetch: blockfetch.New(blockfetch.Config{
 			MinWork: cfg.MinimumChainWork, Credits: cfg.FetchCredits, Spacing: spacing,
 		}, cfg.Ledger),
@@ -159,7 +160,8 @@ func NewCore(cfg CoreConfig) (*Core, error) {
 	if cfg.Conn.Rand == nil {
 		cfg.Conn.Rand = seed()
 	}
-	c.plan = conn.New(cfg.Conn)
+	c.cfg.Conn.Rand = cfg.Conn.Rand
+	c.plan = conn.New(c.planned())
 	return c, nil
 }
 
@@ -218,6 +220,7 @@ func (c *Core) handle(now time.Time, ev Event) {
 
 // settle does what has become due, and asks to be woken for what has not.
 func (c *Core) settle(now time.Time) {
+	c.reviewOutbound(now)
 	for _, d := range c.plan.Next(now) {
 		c.do(Dial{Target: d.Target, Addr: d.Addr, Kind: d.Kind, V2: d.V2})
 	}
@@ -265,6 +268,7 @@ func (c *Core) nextWake() (at time.Time, found bool) {
 	}
 	earlier(c.lookAgain, !c.lookAgain.IsZero())
 	earlier(c.retry, !c.retry.IsZero())
+	earlier(c.outboundWake(), true)
 	earlier(c.plan.Wake())
 	earlier(c.headers.Wake())
 	earlier(c.fetch.Wake())

@@ -34,14 +34,19 @@ func (c *Core) connected(now time.Time, ev Connected) {
 		c.do(Disconnect{ev.Peer, why})
 		return
 	}
-	if !c.plan.Connected(now, ev.Peer, conn.Info{Kind: ev.Kind, Target: ev.Target, Addr: ev.Addr}).Admitted {
+	info := c.admission(now, ev)
+	verdict := c.plan.Connected(now, ev.Peer, info)
+	if !verdict.Admitted {
 		c.log.Debug("connection refused: there are enough, or networking is off", "address", ev.Name)
 		c.do(Disconnect{ev.Peer, "no room"})
 		return
 	}
+	if verdict.Evicts {
+		c.drop(c.peers[verdict.Evict], "makes room for another")
+	}
 	p := &peerState{
 		id: ev.Peer, kind: ev.Kind, name: ev.Name, remote: ev.Remote, local: ev.Local, since: now,
-		addr: ev.Addr, network: ev.Network, permissions: ev.Permissions,
+		addr: ev.Addr, network: ev.Network, permissions: ev.Permissions, discouraged: info.Discouraged,
 	}
 	p.hello.deadline = now.Add(c.cfg.PeerTimeout)
 	c.peers[p.id] = p
@@ -130,6 +135,7 @@ func (c *Core) verack(now time.Time, p *peerState) {
 	} else {
 		c.log.Debug("New peer connected", "peer", p.id, "type", p.kind, "address", p.name, "version", h.theirs.Version)
 	}
+	c.outbound.sync.Add(p.id, p.kind)
 	c.joinSync(p)
 	c.joinRelay(now, p)
 }
@@ -199,6 +205,7 @@ func (c *Core) disconnected(now time.Time, ev Disconnected) {
 	for i := range p.order.inbox {
 		c.do(Release{p.id, p.order.inbox[i].size})
 	}
+	c.outbound.sync.Remove(p.id)
 	if p.hello.done {
 		c.leaveSync(p)
 		c.leaveRelay(p)

@@ -22,6 +22,7 @@ type peerState struct {
 	since         time.Time
 	closing       bool // a Disconnect was asked for; nothing more is done for it
 	spared        bool // it misbehaved, but an operator wants it
+	discouraged   bool // its address misbehaved before: the first to go when places are short
 
 	hello   handshake
 	order   ordering
@@ -114,7 +115,9 @@ type feeFilters struct {
 type blockRelay struct {
 	prefersHeaders  bool // it sent sendheaders (BIP 130)
 	sentSendHeaders bool
-	announced       *headers.Node // the last header that we sent
+	announced       *headers.Node  // the last header that we sent
+	newest          wire.BlockHash // the last header that it sent to be judged, when it was new
+	announcedAt     time.Time      // when it last showed a block with more work than our tip that was new
 }
 
 // relaysTx reports whether transactions are announced to the peer.

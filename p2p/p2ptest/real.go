@@ -15,7 +15,7 @@ func NewCore(n *Node, set ...func(*p2p.CoreConfig)) *p2p.Core {
 		Params: n.net.World.Params, Ledger: n.Ledger, Pool: n.Pool,
 		Rand:     rand.New(rand.NewPCG(n.net.cfg.Seed, uint64(n.ID)<<32|uint64(n.epoch))),
 		Services: wire.NodeNetwork | wire.NodeWitness | wire.NodeNetworkLimited, UserAgent: "/Grapevine:test/",
-		MinRelayFeeRate: 100, Conn: conn.Config{MaxInbound: 125},
+		MinRelayFeeRate: 100, Conn: conn.Config{MaxInbound: 125, FullRelay: 8, BlockRelay: 2},
 	}
 	for _, f := range set {
 		f(&cfg)
