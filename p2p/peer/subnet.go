@@ -104,6 +104,22 @@ func (s Subnet) AsCJDNS() Subnet {
 // IsZero reports whether this is the subnet that contains nothing.
 func (s Subnet) IsZero() bool { return s == Subnet{} }
 
+// Bits returns the length of the prefix, -1 outside IP.
+func (s Subnet) Bits() int {
+	if !s.prefix.IsValid() {
+		return -1
+	}
+	return s.prefix.Bits()
+}
+
+// Widen returns the subnet with a shorter prefix; outside IP there are none.
+func (s Subnet) Widen(bits int) Subnet {
+	if bits < 0 || bits >= s.Bits() {
+		return s
+	}
+	return Subnet{prefix: netip.PrefixFrom(s.prefix.Addr(), bits).Masked()}
+}
+
 // Contains reports whether an address belongs to the subnet; those that no host can have
 // belong to none.
 func (s Subnet) Contains(a wire.NetworkAddress) bool {

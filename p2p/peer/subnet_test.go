@@ -100,6 +100,23 @@ func TestSubnetOfCJDNS(t *testing.T) {
 	}
 }
 
+func TestSubnetsAreWidened(t *testing.T) {
+	for _, c := range []struct {
+		from string
+		bits int
+		want string
+		left int
+	}{{"1.2.3.4", 24, "1.2.3.0/24", 24}, {"1.2.3.4/8", 24, "1.0.0.0/8", 8}, {"1:2::", 0, "::/0", 0}, {"1.2.3.4", -1, "1.2.3.4/32", 32}, {onion, 3, onion, -1}} {
+		s, err := ParseSubnet(c.from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s = s.Widen(c.bits); s.String() != c.want || s.Bits() != c.left {
+			t.Errorf("%s to %d: %s, %d", c.from, c.bits, s, s.Bits())
+		}
+	}
+}
+
 func TestSubnetsInOrder(t *testing.T) {
 	var list []Subnet
 	want := []string{"1.2.3.0/24", "1.2.3.0/32", "1.2.4.0/23", "9.0.0.0/8", "::/0", "::/1", "1::/16", onion}
