@@ -1,0 +1,119 @@
+package addrman
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+
+	"grapevine/internal/netgroup"
+	"grapevine/wire"
+)
+
+// The shape of the tables, Bitcoin Core's.
+const (
+	newBuckets   = 1024
+	triedBuckets = 256
+	bucketSize   = 64
+
+	newPlaces   = newBuckets * bucketSize
+	triedPlaces = triedBuckets * bucketSize
+	allPlaces   = newPlaces + triedPlaces
+
+	// newPerSource is how many new buckets the addresses of one source group can
+	// be in, triedPerGroup how many tried ones those of one group.
+	newPerSource  = 64
+	triedPerGroup = 8
+	// maxRefs is how many new buckets one address can be in.
+	maxRefs = 8
+)
+
+// place is a position in a table: of the new one first, bucket after bucket, then of
+// the tried one.
+type place int32
+
+func newPlace(bucket, position int) place   { return place(bucket*bucketSize + position) }
+func triedPlace(bucket, position int) place { return newPlaces + place(bucket*bucketSize+position) }
+
+func (p place) tried() bool { return p >= newPlaces }
+
+func (p place) bucket() int {
+	if p.tried() {
+		p -= newPlaces
+	}
+	return int(p) / bucketSize
+}
+
+func (p place) position() int { return int(p) % bucketSize }
+
+// Key is the secret that decides which address belongs into which bucket. Who knows
+// it can aim at buckets.
+type Key [32]byte
+
+// hasher computes what Core computes, so that its vectors hold: the first eight bytes
+// of the double SHA-256 of the key and what follows, as a little-endian number.
+type hasher struct{ b []byte }
+
+func (k *Key) hasher(room []byte) hasher { return hasher{append(room[:0], k[:]...)} }
+
+func (h *hasher) bytes(b []byte) { h.b = append(append(h.b, byte(len(b))), b...) } // never 253 or more
+
+func (h *hasher) number(n uint64) { h.b = binary.LittleEndian.AppendUint64(h.b, n) }
+
+func (h *hasher) sum() uint64 {
+	once := sha256.Sum256(h.b)
+	twice := sha256.Sum256(once[:])
+	return binary.LittleEndian.Uint64(twice[:])
+}
+
+// room is large enough for everything that is hashed: a key, a letter, a number and
+// either an address or two groups.
+type room [96]byte
+
+// appendKey appends what stands for address and port: IPv4 in its IPv6 form.
+func appendKey(b []byte, a wire.NetworkAddress, port uint16) []byte {
+	if a.Network() == wire.NetIPv4 {
+		b = append(b, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff)
+	}
+	return binary.BigEndian.AppendUint16(a.AppendTo(b), port)
+}
+
+// newBucket returns the bucket for an address that source told of.
+func (k *Key) newBucket(g *netgroup.Groups, a, source wire.NetworkAddress) int {
+	var r room
+	var r1, r2 [16]byte
+	from := g.AppendGroup(r1[:0], source)
+	h := k.hasher(r[:])
+	h.bytes(g.AppendGroup(r2[:0], a))
+	h.bytes(from)
+	n := h.sum() % newPerSource
+	h = k.hasher(r[:])
+	h.bytes(from)
+	h.number(n)
+	return int(h.sum() % newBuckets)
+}
+
+// triedBucket returns the bucket for an address that was reached.
+func (k *Key) triedBucket(g *netgroup.Groups, a wire.NetworkAddress, port uint16) int {
+	var r room
+	var r1 [40]byte
+	h := k.hasher(r[:])
+	h.bytes(appendKey(r1[:0], a, port))
+	n := h.sum() % triedPerGroup
+	h = k.hasher(r[:])
+	h.bytes(g.AppendGroup(r1[:0], a))
+	h.number(n)
+	return int(h.sum() % triedBuckets)
+}
+
+// position returns the only position of a bucket that an address can have.
+func (k *Key) position(tried bool, bucket int, a wire.NetworkAddress, port uint16) int {
+	var r room
+	var r1 [40]byte
+	letter := byte('N')
+	if tried {
+		letter = 'K'
+	}
+	h := k.hasher(r[:])
+	h.b = binary.LittleEndian.AppendUint32(append(h.b, letter), uint32(bucket))
+	h.bytes(appendKey(r1[:0], a, port))
+	return int(h.sum() % bucketSize)
+}
