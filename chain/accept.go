@@ -198,6 +198,7 @@ func (c *Chain) markFailed(n *headers.Node) {
 		c.bestInvalid = n
 	}
 	c.tree.RecomputeBest()
+	c.tellBestHeader()
 	c.warnOfInvalidWork()
 }
 

@@ -86,6 +86,7 @@ func (c *Chain) Reconsider(ctx context.Context, hash wire.BlockHash) error {
 		}
 		c.refillCandidates()
 		c.tree.RecomputeBest()
+		c.tellBestHeader()
 		return nil
 	})
 	if err != nil {

@@ -7,8 +7,10 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"grapevine/chain/chaintest"
+	"grapevine/chain/event"
 	"grapevine/chain/params"
 	"grapevine/chain/utxo"
 	"grapevine/wire"
@@ -128,6 +130,48 @@ func TestInvalidateAndReconsider(t *testing.T) {
 }
 
 // A restart keeps the tip, the marks and the coins.
+// Whatever changes which headers are invalid is told, though the tip stays.
+func TestMarksAreTold(t *testing.T) {
+	trunk, winner, loser := branches(t, 5, 3)
+	n := len(trunk.Blocks)
+	c := start(t, regtest(t))
+	submit(t, c.Chain, trunk.Blocks...)
+	cursor := c.Events().Subscribe()
+	told := func(what string, best wire.BlockHash) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		ev, err := cursor.Next(ctx)
+		if err != nil || ev.Kind != event.HeaderTip || ev.Hash != best {
+			t.Fatalf("%s: %v of %s at %d, %v; want the best header %s", what, ev.Kind, ev.Hash, ev.Height, err, best)
+		}
+	}
+	do := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, b := range []*chaintest.Branch{winner, loser} {
+		_, err := c.SubmitHeaders(t.Context(), headersOf(b.Blocks[n:]))
+		do(err)
+	}
+	told("headers", winner.Tip.Hash())
+	do(c.Invalidate(t.Context(), winner.Blocks[n+1].Hash()))
+	told("the best branch is invalid", loser.Tip.Hash())
+	do(c.Invalidate(t.Context(), loser.Blocks[n].Hash()))
+	told("the next is invalid, the first block of the best is not", winner.Blocks[n].Hash())
+	do(c.Reconsider(t.Context(), winner.Tip.Hash()))
+	told("the best branch is valid again", winner.Tip.Hash())
+	// A block that does not deserve its coinbase.
+	bad := trunk.Draft()
+	bad.Txs[0].Out[0].Value++
+	if _, err := c.SubmitBlock(t.Context(), bad.Block()); !isInvalid(err) {
+		t.Fatal(err)
+	}
+	told("a block was found invalid", winner.Tip.Hash())
+}
+
 func TestRestart(t *testing.T) {
 	trunk, winner, loser := branches(t, 30, 20)
 	n := len(trunk.Blocks)

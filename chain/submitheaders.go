@@ -77,13 +77,20 @@ func (c *Chain) takeHeaders(ctx context.Context, list []wire.Header, hashes []wi
 			}
 			last.Store(n)
 		}
-		if best := c.tree.Best(); best != before {
-			c.publish(event.Event{Kind: event.HeaderTip, Height: best.Height(), Hash: best.Hash()})
+		if c.tree.Best() != before {
+			c.tellBestHeader()
 		}
 		reply(err)
 		return nil
 	})
 	return last.Load(), err
+}
+
+// tellBestHeader publishes the best header, which has changed, or what is marked as
+// invalid has.
+func (c *Chain) tellBestHeader() {
+	best := c.tree.Best()
+	c.publish(event.Event{Kind: event.HeaderTip, Height: best.Height(), Hash: best.Hash()})
 }
 
 // recentWork is how many of the tip's blocks the work of a chain may be short by

@@ -215,6 +215,7 @@ func (c *Core) handle(now time.Time, ev Event) {
 	case Tick:
 		c.woken = time.Time{} // whatever is still due asks again
 	case HeaderTip:
+		c.fetch.Marked()
 	}
 }
 

@@ -8,7 +8,8 @@ type Kind uint8
 const (
 	// TipMoved: the coins and the active chain are now at Hash.
 	TipMoved Kind = iota + 1
-	// HeaderTip: the best known header is now Hash; no block was connected.
+	// HeaderTip: the best known header is Hash. It is another one than before, or other
+	// headers than before are marked as invalid; no block was connected.
 	HeaderTip
 )
 

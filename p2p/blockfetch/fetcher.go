@@ -120,6 +120,9 @@ func (f *Fetcher) resolve(p *peerState) {
 	}
 }
 
+// Marked notes that other blocks may be known to be invalid than before.
+func (f *Fetcher) Marked() { f.changed = true }
+
 // Received notes a block that arrived, with its size on the wire, and reports
 // whether this very peer was asked for it. Exactly one [Fetcher.Judged] or
 // [Fetcher.Refused] must follow.

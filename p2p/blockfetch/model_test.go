@@ -744,12 +744,12 @@ func (g *game) step() string {
 			n := g.node()
 			if !g.v.active.Contains(n) {
 				g.v.fail(n)
-				g.f.changed = true // a block fails with a verdict, which Refused brings
+				g.f.Marked()
 			}
 		case 2:
 			if n := g.node(); !n.Status().Invalid() && n.Parent() != nil {
-				g.v.store(n)       // it came by another way
-				g.f.changed = true // what only the tree's marks show is seen with the next change
+				g.v.store(n) // it came by another way
+				g.f.Marked() // seen with whatever happens next
 			}
 		default:
 			g.v.queued = int64(g.pick(256)) * 8192
