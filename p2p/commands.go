@@ -7,14 +7,28 @@ import (
 	"grapevine/wire"
 )
 
-// AddNode keeps a connection to target from now on.
-func (c *Core) AddNode(target string) error { return c.plan.Add(target, c.cfg.Conn.V2) }
+// AddNode keeps a connection to target from now on, over the encrypted transport
+// where v2 is set and the target speaks it.
+func (c *Core) AddNode(target string, v2 bool) error { return c.plan.Add(target, v2) }
 
 // RemoveNode no longer does; the connection stays.
 func (c *Core) RemoveNode(target string) error { return c.plan.Remove(target) }
 
 // TryNode makes a connection to target once.
-func (c *Core) TryNode(target string) { c.plan.Try(target, c.cfg.Conn.V2) }
+func (c *Core) TryNode(target string, v2 bool) { c.plan.Try(target, v2) }
+
+// AddConnection makes a connection to target once, as one of a kind for which we
+// choose the peers ourselves. Errors: [conn.ErrNoRoom], [conn.ErrKind].
+func (c *Core) AddConnection(target string, kind peer.Kind, v2 bool) error {
+	return c.plan.AddConnection(target, kind, v2)
+}
+
+// FetchAddresses connects to target when there is room, asks it for addresses and
+// lets go of it.
+func (c *Core) FetchAddresses(target string) { c.plan.Fetch(target) }
+
+// CountKind counts the connections of a kind that are up.
+func (c *Core) CountKind(kind peer.Kind) int { return c.plan.CountKind(kind) }
 
 // AddedNodes lists the nodes that are kept connected.
 func (c *Core) AddedNodes() []AddedNode {
@@ -22,7 +36,7 @@ func (c *Core) AddedNodes() []AddedNode {
 	for _, e := range c.plan.Added() {
 		n := AddedNode{Target: e.Target, Connected: e.Connected}
 		if p := c.peers[e.Peer]; e.Connected && p != nil {
-			n.Remote = p.remote
+			n.Remote, n.Addr = p.remote, p.addr
 		}
 		out = append(out, n)
 	}
@@ -90,9 +104,13 @@ func (c *Core) Peers(now time.Time) []PeerInfo {
 func (c *Core) describe(now time.Time, p *peerState) PeerInfo {
 	i := PeerInfo{
 		ID: p.id, Kind: p.kind, Name: p.name, Remote: p.remote, Local: p.local, Connected: p.since,
+		Addr: p.addr, Network: p.network, Permissions: p.permissions,
 		LastTx: p.lastTx, LastBlock: p.lastBlk, Ping: p.ping.last, MinPing: p.ping.min,
 		SyncedHeaders: -1, SyncedBlocks: -1, Presynced: -1, InvToSend: c.txs.announce.Pending(p.id), LastInvSeq: c.txs.announce.LastSequence(p.id),
 		FeeFilter: p.fee.theirs, HandshakeDone: p.hello.done, Transport: "v1",
+	}
+	if c.cfg.Addresses != nil {
+		i.MappedAS = c.cfg.Addresses.MappedAS(p.addr.Addr)
 	}
 	if p.ping.nonce != 0 {
 		i.PingWait = now.Sub(p.ping.sent)

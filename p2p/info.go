@@ -16,6 +16,10 @@ type PeerInfo struct {
 	Kind           peer.Kind
 	Name           string
 	Remote, Local  netip.AddrPort
+	Addr           wire.NetAddr // whom we dialled or whom we see, in whichever network
+	Network        wire.Network
+	MappedAS       uint32 // its autonomous system, 0 unknown
+	Permissions    peer.Permissions
 	SeenAs         string // our own address as the peer sees it, "" when it does not say
 	Services       wire.ServiceFlags
 	Version        int32
@@ -42,7 +46,13 @@ type PeerInfo struct {
 	LastInvSeq     uint64        // pool sequence as of the last announcement
 	FeeFilter      wire.FeeRate  // what it asks for
 	HandshakeDone  bool
-	Transport      string // "v1"
+	// HighBandwidthTo: it is to send us compact blocks unasked; HighBandwidthFrom: we
+	// are to send it such.
+	HighBandwidthTo, HighBandwidthFrom bool
+	AddrRelay                          bool   // addresses are exchanged with it
+	AddrProcessed, AddrLimited         uint64 // addresses from it: taken, and dropped as too many
+	Transport                          string // "v1", "v2", or "detecting" which of them
+	SessionID                          string // of v2, in hex
 }
 
 // Totals are counters of all connections of a run.
@@ -55,6 +65,7 @@ type AddedNode struct {
 	Target    string
 	Connected bool
 	Remote    netip.AddrPort // when connected
+	Addr      wire.NetAddr   // the same, in whichever network
 	Inbound   bool           // the connection is one that the node made to us
 }
 

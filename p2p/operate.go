@@ -53,10 +53,10 @@ func (s *Service) Totals() Totals {
 }
 
 // AddNode keeps a connection to target from now on; [conn.ErrAlreadyAdded] when
-// it does so already.
-func (s *Service) AddNode(target string) error {
+// it does so already. With v2 it begins with the encrypted transport.
+func (s *Service) AddNode(target string, v2 bool) error {
 	var err error
-	if end := s.ask(func(c *Core, _ time.Time) { err = c.AddNode(target) }); end != nil {
+	if end := s.ask(func(c *Core, _ time.Time) { err = c.AddNode(target, v2) }); end != nil {
 		return end
 	}
 	return err
@@ -72,8 +72,8 @@ func (s *Service) RemoveNode(target string) error {
 }
 
 // TryNode makes a connection to target once. It does not wait for that.
-func (s *Service) TryNode(target string) {
-	_ = s.ask(func(c *Core, _ time.Time) { c.TryNode(target) }) // nothing to try once all has ended
+func (s *Service) TryNode(target string, v2 bool) {
+	_ = s.ask(func(c *Core, _ time.Time) { c.TryNode(target, v2) }) // nothing to try once all has ended
 }
 
 // AddedNodes lists the nodes that are kept connected.

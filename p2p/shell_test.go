@@ -10,6 +10,7 @@ import (
 	"grapevine/chain/params"
 	"grapevine/p2p"
 	"grapevine/p2p/conn"
+	"grapevine/p2p/peer"
 	"grapevine/p2p/transport"
 	"grapevine/wire"
 )
@@ -184,17 +185,17 @@ func TestPeerThatDoesNotReadHasToWait(t *testing.T) {
 func TestCallsAfterTheEnd(t *testing.T) {
 	network := newMemoryNet()
 	n := startNode(t, network, "127.0.0.1:1001")
-	if err := n.AddNode("127.0.0.1:9"); err != nil {
+	if err := n.AddNode("127.0.0.1:9", false); err != nil {
 		t.Fatal(err)
 	}
-	if err := n.AddNode("127.0.0.1:9"); !errors.Is(err, conn.ErrAlreadyAdded) {
+	if err := n.AddNode("127.0.0.1:9", false); !errors.Is(err, conn.ErrAlreadyAdded) {
 		t.Errorf("added twice: %v", err)
 	}
 	if err := n.DisconnectID(99); !errors.Is(err, p2p.ErrNotConnected) {
 		t.Errorf("disconnected nobody: %v", err)
 	}
 	n.stop()
-	if err := n.AddNode("x"); !errors.Is(err, p2p.ErrClosed) {
+	if err := n.AddNode("x", false); !errors.Is(err, p2p.ErrClosed) {
 		t.Errorf("AddNode: %v", err)
 	}
 	if n.Peers() != nil || n.AddedNodes() != nil || n.Active() {
@@ -202,5 +203,17 @@ func TestCallsAfterTheEnd(t *testing.T) {
 	}
 	n.PingAll()
 	n.SetActive(true)
-	n.TryNode("x")
+	n.DisconnectBanned()
+	if median, warn := n.ClockOffset(); median != 0 || warn {
+		t.Error("a clock is left")
+	}
+	for name, err := range map[string]error{"AddConnection": n.AddConnection("x", peer.FullRelay, false), "FetchAddresses": n.FetchAddresses("x")} {
+		if !errors.Is(err, p2p.ErrClosed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := n.CountKind(peer.Inbound); !errors.Is(err, p2p.ErrClosed) {
+		t.Errorf("CountKind: %v", err)
+	}
+	n.TryNode("x", false)
 }

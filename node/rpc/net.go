@@ -22,10 +22,10 @@ type Connections interface {
 // NodeList is how an operator says which nodes to connect to, and which not.
 type NodeList interface {
 	// AddNode fails with [conn.ErrAlreadyAdded], RemoveNode with [conn.ErrNotAdded].
-	AddNode(target string) error
+	AddNode(target string, v2 bool) error
 	RemoveNode(target string) error
 	// TryNode connects once; it does not wait for that.
-	TryNode(target string)
+	TryNode(target string, v2 bool)
 	AddedNodes() []p2p.AddedNode
 }
 
@@ -128,9 +128,9 @@ func (n *network) addNode(_ context.Context, r *Request, w *Writer) error {
 	if !slices.Contains([]string{"onetry", "add", "remove"}, command) {
 		return r.HelpError()
 	}
+	v2 := n.Network.LocalServices().Has(wire.NodeP2PV2)
 	if r.Has(2) {
-		v2, err := r.Bool(2)
-		if err != nil {
+		if v2, err = r.Bool(2); err != nil {
 			return err
 		}
 		if v2 && !n.Network.LocalServices().Has(wire.NodeP2PV2) {
@@ -139,9 +139,9 @@ func (n *network) addNode(_ context.Context, r *Request, w *Writer) error {
 	}
 	switch command {
 	case "onetry":
-		n.Network.TryNode(target)
+		n.Network.TryNode(target, v2)
 	case "add":
-		err = n.Network.AddNode(target)
+		err = n.Network.AddNode(target, v2)
 	case "remove":
 		err = n.Network.RemoveNode(target)
 	}

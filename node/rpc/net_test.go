@@ -25,17 +25,19 @@ type fakeNetwork struct {
 	services wire.ServiceFlags
 }
 
-func (f *fakeNetwork) Peers() []p2p.PeerInfo            { return append([]p2p.PeerInfo(nil), f.peers...) }
-func (f *fakeNetwork) Totals() p2p.Totals               { return f.totals }
-func (f *fakeNetwork) AddedNodes() []p2p.AddedNode      { return f.added }
-func (f *fakeNetwork) TryNode(t string)                 { f.acted = append(f.acted, "try "+t) }
+func (f *fakeNetwork) Peers() []p2p.PeerInfo       { return append([]p2p.PeerInfo(nil), f.peers...) }
+func (f *fakeNetwork) Totals() p2p.Totals          { return f.totals }
+func (f *fakeNetwork) AddedNodes() []p2p.AddedNode { return f.added }
+func (f *fakeNetwork) TryNode(t string, v2 bool) {
+	f.acted = append(f.acted, fmt.Sprint("try ", t, " ", v2))
+}
 func (f *fakeNetwork) SetActive(on bool)                { f.off = !on }
 func (f *fakeNetwork) Active() bool                     { return !f.off }
 func (f *fakeNetwork) PingAll()                         { f.acted = append(f.acted, "ping") }
 func (f *fakeNetwork) LocalServices() wire.ServiceFlags { return f.services }
 func (f *fakeNetwork) UserAgent() string                { return "/Satoshi:31.0.0/Grapevine:0.1.0/" }
 
-func (f *fakeNetwork) AddNode(target string) error {
+func (f *fakeNetwork) AddNode(target string, v2 bool) error {
 	for _, a := range f.added {
 		if a.Target == target {
 			return fmt.Errorf("%s: %w", target, conn.ErrAlreadyAdded)
@@ -191,7 +193,7 @@ func TestNodeCalls(t *testing.T) {
 			t.Errorf("%s %s: %s, want %s", c.method, c.args, got, c.want)
 		}
 	}
-	if got := strings.Join(f.acted, ","); got != "try c,drop node.example:8333,drop 3,drop 3,ping" {
+	if got := strings.Join(f.acted, ","); got != "try c false,drop node.example:8333,drop 3,drop 3,ping" {
 		t.Error(got)
 	}
 	f.added = []p2p.AddedNode{{Target: "a"}, {Target: "b", Connected: true, Inbound: true, Remote: netip.MustParseAddrPort("[::ffff:9.8.7.6]:5")},

@@ -53,10 +53,10 @@ func TestOperatorsWishes(t *testing.T) {
 	s.Run(0)
 	target := a.Node.Addr.String()
 	s.command(func(c *p2p.Core, _ time.Time) {
-		if err := c.AddNode(target); err != nil {
+		if err := c.AddNode(target, false); err != nil {
 			t.Error(err)
 		}
-		if c.AddNode(target) == nil {
+		if c.AddNode(target, false) == nil {
 			t.Error("a node was added twice")
 		}
 	})
