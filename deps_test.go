@@ -54,6 +54,7 @@ var layers = map[string][]string{
 	"p2p/blockfetch":             {"wire", "internal/u256", "chain/headers", "p2p/peer"},
 	"p2p/headersync":             {"wire", "internal/siphash", "internal/u256", "chain/headers", "chain/params", "p2p/peer"}, // commitments are keyed
 	"p2p/txrequest":              {"wire", "p2p/peer", "internal/siphash"},
+	"p2p/bloom":                  {"wire", "chain/script"}, // what scripts push
 	"p2p/txannounce":             {"wire", "p2p/peer", "internal/siphash"},
 	"p2p/addrrelay":              {"wire", "p2p/peer", "internal/siphash"},
 	"p2p/orphanage":              {"wire", "p2p/peer"},
