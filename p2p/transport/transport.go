@@ -36,6 +36,8 @@ type Writer interface {
 	AppendHeader(b []byte, command string, payload []byte) (out []byte, ok bool)
 	// AppendRaw appends the frame of a payload that is encoded already.
 	AppendRaw(b []byte, command string, payload []byte) []byte
+	// Overhead is what a frame of that command has beyond its payload.
+	Overhead(command string) int
 }
 
 // ErrorKind says what is wrong with a frame. It is an error itself, for
@@ -52,8 +54,16 @@ const (
 	ErrTooLarge ErrorKind = "message too large"
 	// ErrChecksum: the payload is not what was sent.
 	ErrChecksum ErrorKind = "wrong checksum"
-	// ErrCommand: the command is not printable, or not padded with zeros.
+	// ErrCommand: the command is not printable, or not padded with zeros, or no
+	// command is known for its short id.
 	ErrCommand ErrorKind = "invalid command"
+	// ErrSilent: the peer ended the connection instead of answering our key.
+	ErrSilent ErrorKind = "no answer to the encrypted handshake"
+	// ErrGarbage: nothing ends the peer's garbage: it is of another network, or
+	// speaks another protocol.
+	ErrGarbage ErrorKind = "no garbage terminator"
+	// ErrNotAuthentic: a packet was not encrypted by the peer.
+	ErrNotAuthentic ErrorKind = "packet is not authentic"
 )
 
 // Error describes a wrong frame.
@@ -65,8 +75,11 @@ type Error struct {
 
 // Error returns the kind and what is known of the frame.
 func (e *Error) Error() string {
-	if e.Kind == ErrMagic {
+	switch e.Kind {
+	case ErrMagic:
 		return string(e.Kind)
+	case ErrGarbage, ErrNotAuthentic:
+		return fmt.Sprintf("%s: %d bytes", e.Kind, e.Size)
 	}
 	return fmt.Sprintf("%s: %q, %d bytes", e.Kind, e.Command, e.Size)
 }
@@ -75,4 +88,4 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Kind }
 
 // Fatal reports whether nothing can be read behind the frame.
-func (e *Error) Fatal() bool { return e.Kind == ErrMagic || e.Kind == ErrTooLarge }
+func (e *Error) Fatal() bool { return e.Kind != ErrChecksum && e.Kind != ErrCommand }

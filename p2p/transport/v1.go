@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"bufio"
 	"encoding/binary"
 	"io"
 	"slices"
@@ -17,30 +16,21 @@ const (
 	V1HeaderSize = magicSize + commandSize + 4 + 4
 )
 
-// firstStep is the read buffer, and what is taken for a payload before any of
-// it has come. See the package comment for what a silent peer costs.
-const firstStep = 32 << 10
-
-// growth is how many times what has arrived the payload's memory may be. Each
-// step copies what is there: 1 + 1/4 + 1/16 + … of the last step, which is less
-// than the payload, so 4/3 of it at worst.
-const growth = 4
-
 // V1Reader reads frames of version 1.
 type V1Reader struct {
-	r     *bufio.Reader
+	src   *source
 	magic [4]byte
 	head  [V1HeaderSize]byte
 }
 
 // NewV1Reader returns a reader of the frames of one network from r.
 func NewV1Reader(r io.Reader, magic [4]byte) *V1Reader {
-	return &V1Reader{r: bufio.NewReaderSize(r, firstStep), magic: magic}
+	return &V1Reader{src: newSource(r), magic: magic}
 }
 
 // Next implements [Reader].
 func (v *V1Reader) Next() (Frame, error) {
-	if _, err := io.ReadFull(v.r, v.head[:]); err != nil {
+	if _, err := io.ReadFull(v.src, v.head[:]); err != nil {
 		return Frame{}, err
 	}
 	if [4]byte(v.head[:]) != v.magic {
@@ -51,7 +41,7 @@ func (v *V1Reader) Next() (Frame, error) {
 	if size > wire.MaxPayload {
 		return Frame{}, &Error{Kind: ErrTooLarge, Command: command, Size: size}
 	}
-	payload, err := readPayload(v.r, int(size))
+	payload, err := v.src.payload(int(size))
 	if err != nil {
 		return Frame{}, err
 	}
@@ -63,27 +53,6 @@ func (v *V1Reader) Next() (Frame, error) {
 		f.Payload, err = nil, &Error{Kind: ErrCommand, Command: command, Size: size}
 	}
 	return f, err
-}
-
-// readPayload reads size bytes into a fresh buffer that grows as they come.
-func readPayload(r io.Reader, size int) ([]byte, error) {
-	buf := make([]byte, min(size, firstStep))
-	got := 0
-	for {
-		n, err := io.ReadFull(r, buf[got:])
-		if got += n; err != nil {
-			if err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
-			return nil, err
-		}
-		if got == size {
-			return buf, nil
-		}
-		more := make([]byte, min(size, growth*got))
-		copy(more, buf)
-		buf = more
-	}
 }
 
 // parseCommand returns the command up to its padding, and whether it is well
@@ -118,6 +87,9 @@ func (w V1Writer) Append(b []byte, msg wire.Message) []byte { return AppendV1(b,
 func (w V1Writer) AppendHeader(b []byte, command string, payload []byte) ([]byte, bool) {
 	return appendHeader(b, w.Magic, command, payload), true
 }
+
+// Overhead implements [Writer].
+func (w V1Writer) Overhead(string) int { return V1HeaderSize }
 
 // AppendRaw implements [Writer].
 func (w V1Writer) AppendRaw(b []byte, command string, payload []byte) []byte {
