@@ -37,24 +37,28 @@ const (
 )
 
 // SelectToEvict chooses the inbound peer to give up for another; ok is false when all
-// are worth keeping. The slice is reordered.
+// are worth keeping.
 //
 // The measures are such that an attacker cannot have them all: which groups are
 // favoured is secret, ping times take being near, transactions and blocks take being
 // quick with them, uptime takes having come before the attack. Half of those who are left stay for
 // their uptime, and up to half of these places are for peers of networks in which pings
 // are long. Of the rest it hits the youngest of the group that has the most.
-func SelectToEvict(list []Candidate) (id peer.ID, ok bool) {
-	list = slices.DeleteFunc(list, func(c Candidate) bool { return c.NoBan || c.Kind != peer.Inbound })
-	all := func(*Candidate) bool { return true }
-	list = protect(list, protectGroups, all, func(a, b *Candidate) int { return cmp.Compare(a.Group, b.Group) })
-	list = protect(list, protectPings, all, func(a, b *Candidate) int { return cmp.Compare(b.ping(), a.ping()) })
-	list = protect(list, protectTxs, all, byTx)
+func SelectToEvict(all []Candidate) (id peer.ID, ok bool) {
+	list := make([]*Candidate, 0, len(all))
+	for i := range all {
+		if c := &all[i]; !c.NoBan && c.Kind == peer.Inbound {
+			list = append(list, c)
+		}
+	}
+	list = protect(list, protectGroups, anyone, func(a, b *Candidate) int { return cmp.Compare(a.Group, b.Group) })
+	list = protect(list, protectPings, anyone, func(a, b *Candidate) int { return cmp.Compare(b.ping(), a.ping()) })
+	list = protect(list, protectTxs, anyone, byTx)
 	list = protect(list, protectBlockRelay, func(c *Candidate) bool { return !c.RelaysTx && c.Relevant }, byBlockRelay)
-	list = protect(list, protectBlocks, all, byBlock)
+	list = protect(list, protectBlocks, anyone, byBlock)
 	list = protectByUptime(list)
-	if slices.ContainsFunc(list, func(c Candidate) bool { return c.Prefer }) {
-		list = slices.DeleteFunc(list, func(c Candidate) bool { return !c.Prefer })
+	if slices.ContainsFunc(list, func(c *Candidate) bool { return c.Prefer }) {
+		list = slices.DeleteFunc(list, func(c *Candidate) bool { return !c.Prefer })
 	}
 	if len(list) == 0 {
 		return 0, false
@@ -64,17 +68,19 @@ func SelectToEvict(list []Candidate) (id peer.ID, ok bool) {
 
 // protect sorts from worst to best, and takes those among the last n out for which
 // the condition holds.
-func protect(list []Candidate, n int, cond func(*Candidate) bool, order func(a, b *Candidate) int) []Candidate {
-	slices.SortStableFunc(list, func(a, b Candidate) int { return order(&a, &b) })
+func protect(list []*Candidate, n int, cond func(*Candidate) bool, order func(a, b *Candidate) int) []*Candidate {
+	slices.SortStableFunc(list, order)
 	from := max(len(list)-n, 0)
 	kept := list[:from]
-	for i := from; i < len(list); i++ {
-		if !cond(&list[i]) {
-			kept = append(kept, list[i])
+	for _, c := range list[from:] {
+		if !cond(c) {
+			kept = append(kept, c)
 		}
 	}
 	return kept
 }
+
+func anyone(*Candidate) bool { return true }
 
 // ping is the shortest ping, for ever where there is none.
 func (c *Candidate) ping() time.Duration {
@@ -140,12 +146,12 @@ func (d *disadvantaged) order(a, b *Candidate) int {
 // divided evenly between the disadvantaged sorts, the smallest first, so that what it
 // leaves over goes to the others; the rest is for the longest connected. What remains is
 // ordered by uptime, the youngest first.
-func protectByUptime(list []Candidate) []Candidate {
+func protectByUptime(list []*Candidate) []*Candidate {
 	total := len(list) / 2
 	sorts := []disadvantaged{{network: wire.NetCJDNS}, {network: wire.NetI2P}, {local: true}, {network: wire.NetTorV3}}
 	for i := range sorts {
-		for j := range list {
-			if sorts[i].has(&list[j]) {
+		for _, c := range list {
+			if sorts[i].has(c) {
 				sorts[i].count++
 			}
 		}
@@ -180,21 +186,28 @@ func protectByUptime(list []Candidate) []Candidate {
 			}
 		}
 	}
-	return protect(list, total-done, func(*Candidate) bool { return true }, younger)
+	return protect(list, total-done, anyone, younger)
 }
 
 // youngestOfLargest returns the youngest peer of the group with the most of them; of
 // equal ones the group whose youngest is younger. The list is ordered by uptime, the
 // youngest first.
-func youngestOfLargest(list []Candidate) peer.ID {
-	groups := map[uint64][]int{}
-	var best []int
-	for i := range list {
-		g := append(groups[list[i].Group], i)
-		groups[list[i].Group] = g
-		if len(g) > len(best) || len(g) == len(best) && list[g[0]].Connected.After(list[best[0]].Connected) {
+func youngestOfLargest(list []*Candidate) peer.ID {
+	type group struct {
+		youngest *Candidate
+		size     int
+	}
+	groups := make(map[uint64]group, len(list))
+	var best group
+	for _, c := range list {
+		g := groups[c.Group]
+		if g.size++; g.size == 1 {
+			g.youngest = c
+		}
+		groups[c.Group] = g
+		if g.size > best.size || g.size == best.size && g.youngest.Connected.After(best.youngest.Connected) {
 			best = g
 		}
 	}
-	return list[best[0]].ID
+	return best.youngest.ID
 }

@@ -122,6 +122,7 @@ func (p *Plan) online() bool {
 		switch l.addr.Addr.Network() {
 		case wire.NetTorV3, wire.NetI2P, wire.NetCJDNS:
 			others++
+		case wire.NetNone: // somewhere behind a proxy that looks names up
 		default:
 			if g := p.cfg.Addresses.Group(l.addr.Addr); !slices.Contains(groups, g) {
 				groups = append(groups, g)

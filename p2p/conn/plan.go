@@ -104,7 +104,7 @@ func (p *Plan) Connected(now time.Time, id peer.ID, in Info) Admission {
 	}
 	at := p.endpoint(in.Target)
 	d := p.endDial(at)
-	if p.auto.on && !in.Addr.Addr.IsZero() {
+	if p.cfg.Addresses != nil && !in.Addr.Addr.IsZero() {
 		p.cfg.Addresses.Attempt(now, in.Addr, d != nil && d.count)
 	}
 	if !p.active || p.leadsTo(in.Addr) {
@@ -153,7 +153,7 @@ func (p *Plan) HandshakeDone(id peer.ID) {
 func (p *Plan) Failed(now time.Time, failed Dial, ours bool) (first bool) {
 	at := p.endpoint(failed.Target)
 	d := p.endDial(at)
-	if d != nil && p.auto.on && !ours && !d.Addr.Addr.IsZero() {
+	if d != nil && p.cfg.Addresses != nil && !ours && !d.Addr.Addr.IsZero() {
 		p.cfg.Addresses.Attempt(now, d.Addr, d.count)
 	}
 	first = true
