@@ -3,6 +3,7 @@ package blockfetch
 import (
 	"slices"
 	"time"
+	"unsafe"
 
 	"grapevine/chain/headers"
 	"grapevine/p2p/peer"
@@ -322,6 +323,17 @@ func (f *Fetcher) Best(id peer.ID) *headers.Node {
 	}
 	f.resolve(p)
 	return p.best
+}
+
+// Footprint returns the bytes that are held for a peer, without the blocks that it
+// was asked for.
+func (f *Fetcher) Footprint(id peer.ID) int {
+	p := f.byID[id]
+	if p == nil {
+		return 0
+	}
+	const refusedBytes = 64 // an entry of a small map
+	return int(unsafe.Sizeof(*p)) + 8*cap(p.path) + cap(p.queue)*int(unsafe.Sizeof(asked{})) + len(p.refused)*refusedBytes
 }
 
 // Common returns the last block up to which both the peer and we have all

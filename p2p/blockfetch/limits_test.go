@@ -146,3 +146,32 @@ func TestBlocksThatGrow(t *testing.T) {
 		t.Errorf("%d bytes", over)
 	}
 }
+
+// What is kept for a peer, its blocks apart, is what the package comment says.
+func TestFootprint(t *testing.T) {
+	b := newBench(t, Config{})
+	chain := b.v.grow(b.v.tree.Genesis(), 5000, 0)
+	b.peer(1, full, chain[len(chain)-1])
+	before := b.f.Footprint(1)
+	for _, n := range chain[:maxRefused] {
+		b.f.byID[1].refuse(n)
+	}
+	b.f.byID[1].refused = nil
+	for range 40 { // at most 256 blocks owed, and the window filled
+		b.next()
+		for _, n := range b.f.InFlight(1) {
+			b.f.Received(b.now, 1, n.Hash(), 250)
+			b.v.mark(n)
+			b.f.Judged(n.Hash())
+		}
+	}
+	for i := range maxRefused {
+		b.f.byID[1].refuse(chain[4000+i])
+	}
+	if got := b.f.Footprint(1); got > 30_000 || got < before+8*1024 {
+		t.Errorf("%d bytes are kept for a peer, %d at first; the doc says 30 kB", got, before)
+	}
+	if b.f.Footprint(2) != 0 {
+		t.Error("something is kept for nobody")
+	}
+}

@@ -42,6 +42,9 @@
 // against him, and removing his leaves theirs. Many children of one parent are handed
 // out together when the parent comes: at most what the bounds let in, 3000.
 //
+// In bytes that is, for one peer alone, 2 for each unit of weight and 512 for each
+// point of latency, 2.4 MB at most ([Orphanage.Footprint]); of 125 peers 820 kB each.
+//
 // # Cost
 //
 // Add, AddAnnouncer and Erase cost the inputs and the announcers of the orphan, and

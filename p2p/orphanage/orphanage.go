@@ -253,6 +253,17 @@ func (o *Orphanage) Weight() wire.Weight { return o.weight }
 // Latency returns the latency score of all orphans.
 func (o *Orphanage) Latency() int { return o.announcements + o.inputs }
 
+// entryBytes is what an announcement of an orphan, and ten inputs, take besides the
+// transaction.
+const entryBytes = 512
+
+// Footprint returns the bytes that the orphans of a peer take at most, also where
+// others have announced them too.
+func (o *Orphanage) Footprint(p peer.ID) int {
+	_, weight, latency := o.Usage(p)
+	return 2*int(weight) + latency*entryBytes
+}
+
 // Usage returns what counts against a peer: the number, the weight and the latency
 // score of the orphans that it has announced.
 func (o *Orphanage) Usage(p peer.ID) (announcements int, weight wire.Weight, latency int) {

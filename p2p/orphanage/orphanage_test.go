@@ -548,3 +548,35 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("%d orphans are kept, want 2", n)
 	}
 }
+
+// What the orphans of a peer take is never reckoned as less than it is.
+func TestFootprint(t *testing.T) {
+	const copies = 400
+	for name, draft := range map[string]func(m *maker) *wire.Tx{
+		"small":      func(m *maker) *wire.Tx { return m.tx() },
+		"wide":       func(m *maker) *wire.Tx { return m.wide(20) },
+		"of a limit": func(m *maker) *wire.Tx { return m.heavy(40_000) },
+	} {
+		var m maker
+		txs := make([][]byte, copies)
+		for i := range txs {
+			txs[i] = draft(&m).AppendTo(nil)
+		}
+		before := heap()
+		o := New(Config{PeerWeight: 1 << 40})
+		for _, raw := range txs {
+			tx, err := wire.DecodeTx(bytes.Clone(raw))
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Add(tx, 1)
+		}
+		taken, reckoned := heap()-before, o.Footprint(1)
+		t.Logf("%s: %d orphans take %d bytes, reckoned as %d", name, copies, taken, reckoned)
+		if taken > reckoned {
+			t.Errorf("%s: %d bytes are reckoned as %d", name, taken, reckoned)
+		}
+		runtime.KeepAlive(o)
+		runtime.KeepAlive(txs)
+	}
+}

@@ -3,6 +3,7 @@ package txannounce
 import (
 	"math/rand/v2"
 	"time"
+	"unsafe"
 
 	"grapevine/internal/siphash"
 	"grapevine/p2p/peer"
@@ -199,6 +200,19 @@ func (a *Announcer) Pending(id peer.ID) int {
 		return t.waiting
 	}
 	return 0
+}
+
+// Footprint returns the bytes that are held for a peer.
+func (a *Announcer) Footprint(id peer.ID) int {
+	t := a.target(id)
+	if t == nil {
+		return 0
+	}
+	n := int(unsafe.Sizeof(*t))
+	for i := range t.known.generations {
+		n += 8 * cap(t.known.generations[i].slots)
+	}
+	return n
 }
 
 // LastSequence returns the number of the last transaction that was added before

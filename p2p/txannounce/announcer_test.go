@@ -600,3 +600,21 @@ func TestRecentRemembersEnough(t *testing.T) {
 		t.Errorf("%d bytes, the package comment says 790 kB", bytes)
 	}
 }
+
+// What a peer knows is bounded, however much it announces.
+func TestFootprint(t *testing.T) {
+	b := newBench(t, 1)
+	b.AddPeer(1, Options{})
+	if n := b.Footprint(1); n > 500 {
+		t.Errorf("%d bytes for a peer that knows nothing", n)
+	}
+	for i := range 200_000 {
+		b.Known(1, wire.ByTxid(wire.Txid{byte(i), byte(i >> 8), byte(i >> 16)}))
+	}
+	if n := b.Footprint(1); n > 790_000 || n < 780_000 {
+		t.Errorf("%d bytes, the doc says 790 kB", n)
+	}
+	if b.Footprint(2) != 0 {
+		t.Error("something is kept for nobody")
+	}
+}

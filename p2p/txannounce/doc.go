@@ -41,7 +41,7 @@
 // A transaction that waits takes about 200 bytes, and one bit for each peer. What is
 // no longer in the pool is found and dropped within a few rounds, so that at most
 // what is in the pool waits: a fifth of its memory or less. The memory of what a peer
-// knows grows with use to 790 kB: three generations of 24,576 eight-byte
+// knows grows with use to 790 kB ([Announcer.Footprint]): three generations of 24,576 eight-byte
 // fingerprints under a secret key, by which a peer cannot choose transactions
 // that look known: one in 2^47 does by chance.
 //

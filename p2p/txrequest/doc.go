@@ -60,7 +60,7 @@
 //
 // Someone who wants our memory is held by [MaxAnnouncements] a peer. An
 // announcement takes about 130 bytes and the first of a hash as much again, so a
-// peer fills 1.3 MB at most and 125 peers 162 MB; the slabs keep the size of
+// peer fills 1.3 MB at most ([Tracker.Footprint]) and 125 peers 162 MB; the slabs keep the size of
 // the worst moment. Relaying at the highest rate (14 a second), an honest peer
 // needs six minutes without one answered request to get there.
 //

@@ -231,6 +231,13 @@ func (t *Tracker) Count(p peer.ID) int {
 	return 0
 }
 
+// announcementBytes is what an announcement takes, with the hash that it may be the
+// first of: see the package doc.
+const announcementBytes = 260
+
+// Footprint returns the bytes that a peer's announcements take at most.
+func (t *Tracker) Footprint(p peer.ID) int { return t.Count(p) * announcementBytes }
+
 // InFlight returns how many requests a peer has yet to answer.
 func (t *Tracker) InFlight(p peer.ID) int {
 	if o, ok := t.byPeer[p]; ok {
