@@ -3,10 +3,10 @@ package p2p
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io"
 	"net"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
 
@@ -18,17 +18,16 @@ import (
 // connection is the shell around one peer: a reader that decodes, a writer that
 // encodes. Whoever wants it ended calls close.
 type connection struct {
-	id     peer.ID
-	nc     net.Conn
-	in     transport.Reader
-	framer transport.Writer
-	credit *semaphore.Weighted // bytes that may be received and not dealt with
-	size   int                 // of the whole credit
-	out    queue[outgoing]
-	counts counters
-	totals *counters
-	copied bool               // the writer's: the last block was framed by copying it
-	end    context.CancelFunc // wakes reader and writer from whatever they wait for
+	id      peer.ID // set before it runs
+	nc      *meter
+	link    *transport.Link
+	framer  transport.Writer    // the writer's; nil before the handshake of version 2
+	credit  *semaphore.Weighted // bytes that may be received and not dealt with
+	size    int                 // of the whole credit
+	undealt atomic.Int64        // what is charged to it
+	out     queue[outgoing]
+	counts  counters
+	end     context.CancelFunc // wakes reader and writer from whatever they wait for
 
 	mu  sync.Mutex
 	err error
@@ -41,11 +40,18 @@ type outgoing struct {
 	raw []byte // of a block message
 }
 
-func newConnection(id peer.ID, nc net.Conn, magic [4]byte, receive int, totals *counters, end context.CancelFunc) *connection {
-	return &connection{
-		id: id, nc: nc, in: transport.NewV1Reader(nc, magic), framer: transport.V1Writer{Magic: magic},
-		credit: semaphore.NewWeighted(int64(receive)), size: receive, out: newQueue[outgoing](), totals: totals, end: end,
+// newConnection wraps a connection that was made, on which link makes what it
+// speaks. It ends with the context that is returned.
+func (s *Service) newConnection(ctx context.Context, nc net.Conn, link func(r io.Reader) (*transport.Link, error)) (*connection, context.Context, error) {
+	ctx, end := context.WithCancel(ctx)
+	c := &connection{credit: semaphore.NewWeighted(int64(s.cfg.ReceiveBuffer)), size: s.cfg.ReceiveBuffer, out: newQueue[outgoing](), end: end}
+	c.nc = &meter{Conn: nc, counts: &c.counts, totals: &s.totals, now: s.cfg.Now, up: s.up, down: s.down, done: ctx.Done()}
+	var err error
+	if c.link, err = link(c.nc); err != nil {
+		c.close(err)
+		return nil, nil, err
 	}
+	return c, ctx, nil
 }
 
 // close ends the connection; the first error counts. A reader that waits for
@@ -87,17 +93,17 @@ func (c *connection) run(ctx context.Context, s *Service) error {
 // read passes messages on as long as there is credit for them.
 func (c *connection) read(ctx context.Context, s *Service) error {
 	for {
-		f, err := c.in.Next()
+		f, err := c.link.Next()
 		at := s.cfg.Now()
 		if errors.Is(err, transport.ErrChecksum) || errors.Is(err, transport.ErrCommand) {
-			c.count(otherType, f.Size, at) // a frame with an end: the next can be read
+			c.counts.received(otherType, f.Size) // a frame with an end: the next can be read
 			continue
 		}
 		if err != nil {
 			return err
 		}
 		if f.Command == "tx" && len(f.Payload) > s.cfg.MaxTxSize {
-			c.count(f.Command, f.Size, at)
+			c.counts.received(f.Command, f.Size)
 			continue // the pool would not take it: not worth decoding
 		}
 		cost := costOf(f)
@@ -109,7 +115,7 @@ func (c *connection) read(ctx context.Context, s *Service) error {
 		if _, unknown := msg.(*wire.MsgUnknown); unknown {
 			command = otherType
 		}
-		c.count(command, f.Size, at)
+		c.counts.received(command, f.Size)
 		ev := Event(Received{Peer: c.id, Msg: msg, Size: cost, At: at})
 		if err != nil {
 			ev = Malformed{Peer: c.id, Command: f.Command, Size: cost, Err: err}
@@ -121,13 +127,14 @@ func (c *connection) read(ctx context.Context, s *Service) error {
 	}
 }
 
-func (c *connection) count(command string, size int, at time.Time) {
-	c.counts.received(command, size, at)
-	c.totals.addReceived(size)
-}
-
 // write sends what is queued, as much as there is in one go.
 func (c *connection) write(ctx context.Context, s *Service) error {
+	if c.framer == nil {
+		var err error
+		if c.framer, err = c.link.Open(ctx, c.nc); err != nil {
+			return err
+		}
+	}
 	var buf []byte
 	for {
 		batch, err := c.out.take(ctx)
@@ -135,26 +142,17 @@ func (c *connection) write(ctx context.Context, s *Service) error {
 			return err
 		}
 		for len(batch) > 0 {
-			var n int
-			buf, n = c.encode(buf[:0], batch)
-			bufs := net.Buffers{buf}
-			if raw := batch[n-1].raw; raw != nil && !c.copied {
-				bufs = append(bufs, raw)
-			}
-			written := 0
-			for _, b := range bufs {
-				written += len(b)
-			}
-			if _, err := bufs.WriteTo(c.nc); err != nil {
+			e := c.encode(buf[:0], batch)
+			buf = e.buf
+			written, err := c.nc.writeAll(e.buf, e.block)
+			if err != nil {
 				return err
 			}
-			c.counts.wrote(written, s.cfg.Now())
-			c.totals.addSent(written)
-			if !s.post(ctx, Wrote{Peer: c.id, Bytes: written}) {
+			if !s.post(ctx, Wrote{Peer: c.id, Bytes: e.bytes, OnWire: written}) {
 				return context.Canceled
 			}
-			clear(batch[:n])
-			batch = batch[n:]
+			clear(batch[:e.taken])
+			batch = batch[e.taken:]
 		}
 		if cap(buf) > keepBuffer {
 			buf = nil
@@ -169,95 +167,39 @@ const (
 	keepBuffer = 256 << 10
 )
 
-// encode appends frames up to writeChunk, or up to a block, whose bytes are
-// written from where they are. It returns how many it took.
-func (c *connection) encode(buf []byte, batch []outgoing) ([]byte, int) {
+// encoded is what was framed: buf, and behind it a block that is written from
+// where it is.
+type encoded struct {
+	buf, block []byte
+	taken      int // of the batch
+	bytes      int // as the core reckons, in frames of version 1
+}
+
+// encode appends frames up to writeChunk, or up to a block.
+func (c *connection) encode(buf []byte, batch []outgoing) encoded {
+	e := encoded{buf: buf}
 	for i := range batch {
-		o := &batch[i]
-		before := len(buf)
+		o, before := &batch[i], len(e.buf)
+		e.taken = i + 1
 		if o.raw != nil {
-			buf, c.copied = c.frameBlock(buf, o.raw)
-			c.counts.sent("block", frameSize+len(o.raw))
-			return buf, i + 1
-		}
-		buf = c.framer.Append(buf, o.msg)
-		c.counts.sent(o.msg.Command(), len(buf)-before)
-		if len(buf) >= writeChunk {
-			return buf, i + 1
-		}
-	}
-	return buf, len(batch)
-}
-
-// frameBlock frames a block without copying it where the transport can, and
-// reports whether it was copied.
-func (c *connection) frameBlock(buf, raw []byte) ([]byte, bool) {
-	if out, ok := c.framer.AppendHeader(buf, "block", raw); ok {
-		return out, false
-	}
-	return c.framer.AppendRaw(buf, "block", raw), true
-}
-
-// accept takes inbound connections.
-func (s *Service) accept(ctx context.Context, l Listener, conns *sync.WaitGroup) error {
-	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
-	defer stop()
-	defer l.Close()
-	for {
-		nc, err := l.Accept()
-		switch {
-		case ctx.Err() != nil:
-			if err == nil {
-				_ = nc.Close()
+			head, ok := c.framer.AppendHeader(e.buf, "block", o.raw)
+			if e.buf = head; ok {
+				e.block = o.raw
+			} else {
+				e.buf = c.framer.AppendRaw(e.buf, "block", o.raw)
 			}
-			return ctx.Err()
-		case errors.Is(err, net.ErrClosed):
-			return fmt.Errorf("p2p: %s is closed: %w", l.Addr(), err)
-		case err != nil: // out of descriptors, most likely: wait for some
-			s.log.Warn("cannot accept a connection", "error", err)
-			if !pause(ctx, time.Second/10) {
-				return ctx.Err()
-			}
-			continue
+			e.bytes += frameSize + len(o.raw)
+			c.counts.sent("block", len(e.buf)-before+len(e.block))
+			o.raw = nil // not held a second time while its copy is written
+			return e
 		}
-		if s.inbound.Add(1) > int64(s.cfg.Core.Conn.MaxInbound+inboundSlack) {
-			s.inbound.Add(-1)
-			_ = nc.Close() // nothing was said
-			continue
+		e.buf = c.framer.Append(e.buf, o.msg)
+		command, size := o.msg.Command(), len(e.buf)-before
+		e.bytes += size - c.framer.Overhead(command) + frameSize
+		c.counts.sent(command, size)
+		if len(e.buf) >= writeChunk {
+			return e
 		}
-		conns.Go(func() {
-			defer s.inbound.Add(-1)
-			s.attach(ctx, nc, s.inboundFrom(l, nc))
-		})
 	}
-}
-
-// inboundSlack is how many inbound connections there may be beyond those that the
-// core admits: such as are about to be turned away, or gone while what they sent is
-// still looked at. More are not even given a goroutine.
-const inboundSlack = 16
-
-// dial makes one connection and runs it.
-func (s *Service) dial(ctx context.Context, a Dial, conns *sync.WaitGroup) {
-	short, cancel := context.WithTimeout(ctx, s.cfg.DialTimeout)
-	to := a
-	to.Target = withPort(a.Target, s.cfg.Core.Params.DefaultPort)
-	nc, err := s.cfg.Dial(short, to)
-	cancel()
-	if err != nil {
-		s.post(ctx, DialFailed{Target: a.Target, Addr: a.Addr, Kind: a.Kind, Err: err, Ours: errors.Is(err, ErrProxy)})
-		return
-	}
-	s.attach(ctx, nc, s.outboundTo(a, nc))
-}
-
-func pause(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return e
 }

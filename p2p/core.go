@@ -53,6 +53,9 @@ type CoreConfig struct {
 	// FetchCredits bounds the bytes of blocks that are asked for or wait to be
 	// connected; 0 leaves it to blockfetch.
 	FetchCredits int64
+	// UploadTarget is how many bytes may be sent in a day before historical blocks
+	// are not served any more (-maxuploadtarget); 0 means any number.
+	UploadTarget int64
 	// Addresses are those of other nodes; nil when none are kept: then addresses are
 	// neither taken nor passed on, and only nodes that were named are connected to.
 	Addresses Addresses
@@ -117,6 +120,7 @@ type Core struct {
 	headers   *headersync.Syncer
 	txs       txState
 	clocks    clockOffsets
+	upload    upload
 	outbound  outbound
 	selfNonce map[uint64]struct{} // of the versions we sent and that were not answered yet
 	actions   []Action
@@ -162,6 +166,7 @@ func NewCore(cfg CoreConfig) (*Core, error) {
 	}
 	c.cfg.Conn.Rand = cfg.Conn.Rand
 	c.plan = conn.New(c.planned())
+	c.upload.target = cfg.UploadTarget
 	return c, nil
 }
 
@@ -190,6 +195,7 @@ func (c *Core) handle(now time.Time, ev Event) {
 	case Malformed:
 		c.malformed(ev)
 	case Wrote:
+		c.upload.add(now, ev.OnWire)
 		if p := c.peers[ev.Peer]; p != nil {
 			p.unsent -= ev.Bytes
 			c.resume(now, p)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// counters count bytes by message. Any goroutine may use them.
+// counters count bytes, those of messages by their command too. Any goroutine may use them.
 type counters struct {
 	in, out atomic.Uint64
 
@@ -21,18 +21,22 @@ type counters struct {
 // peer cannot fill our tables with names.
 const otherType = "*other*"
 
-func (c *counters) addReceived(n int) { c.in.Add(uint64(n)) }
-func (c *counters) addSent(n int)     { c.out.Add(uint64(n)) }
+// read counts bytes as they come.
+func (c *counters) read(n int, at time.Time) {
+	c.in.Add(uint64(n))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lastIn = at
+}
 
-func (c *counters) received(command string, size int, at time.Time) {
-	c.addReceived(size)
+// received counts a message.
+func (c *counters) received(command string, size int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.inByType == nil {
 		c.inByType = map[string]uint64{}
 	}
 	c.inByType[command] += uint64(size)
-	c.lastIn = at
 }
 
 func (c *counters) sent(command string, size int) {
@@ -45,7 +49,7 @@ func (c *counters) sent(command string, size int) {
 }
 
 func (c *counters) wrote(size int, at time.Time) {
-	c.addSent(size)
+	c.out.Add(uint64(size))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lastOut = at

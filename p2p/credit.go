@@ -37,11 +37,13 @@ func (c *connection) acquire(ctx context.Context, s *Service, cost int) error {
 	if err := c.credit.Acquire(ctx, int64(min(cost, c.size))); err != nil {
 		return err
 	}
+	c.undealt.Add(int64(cost))
 	if cost <= largeMessage {
 		return nil
 	}
 	err := s.large.Acquire(ctx, int64(min(cost, largeRoom)))
 	if err != nil {
+		c.undealt.Add(-int64(cost))
 		c.credit.Release(int64(min(cost, c.size)))
 	}
 	return err
@@ -53,6 +55,7 @@ func (s *Service) release(c *connection, cost int) {
 		s.large.Release(int64(min(cost, largeRoom)))
 	}
 	if c != nil {
+		c.undealt.Add(-int64(cost))
 		c.credit.Release(int64(min(cost, c.size)))
 	}
 }

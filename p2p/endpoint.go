@@ -59,7 +59,20 @@ func (s *Service) endsOf(nc net.Conn) Connected {
 	} else if e.Remote.IsValid() {
 		e.Addr = wire.AddrOf(e.Remote, 0)
 	}
+	if s.cfg.CJDNS {
+		e.Addr.Addr = inCJDNS(e.Addr.Addr)
+	}
 	return e
+}
+
+// inCJDNS returns the address in CJDNS where that is what it looks like.
+func inCJDNS(a wire.NetworkAddress) wire.NetworkAddress {
+	if b := a.Bytes(); a.Network() == wire.NetIPv6 && b[0] == 0xfc {
+		if c, err := wire.AddressOf(wire.NetCJDNS, b); err == nil {
+			return c
+		}
+	}
+	return a
 }
 
 // granted returns what the operator grants to an address.

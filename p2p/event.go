@@ -71,10 +71,12 @@ type (
 		Err     error
 	}
 
-	// Wrote: so many bytes of what was to be sent have left for the network.
+	// Wrote: so many bytes of what was to be sent have left for the network, reckoned
+	// in frames of version 1 as they were queued. OnWire is what they took there.
 	Wrote struct {
-		Peer  peer.ID
-		Bytes int
+		Peer   peer.ID
+		Bytes  int
+		OnWire int
 	}
 
 	// Served: a [ServeBlock] has been handed to the writer; Bytes of it will be

@@ -1,10 +1,12 @@
 package p2p
 
 import (
+	"encoding/hex"
 	"errors"
 	"time"
 
 	"grapevine/p2p/peer"
+	"grapevine/p2p/transport"
 	"grapevine/wire"
 )
 
@@ -42,9 +44,50 @@ func (s *Service) Peers() []PeerInfo {
 	for i := range out {
 		if c := s.conn(out[i].ID); c != nil {
 			c.counts.fill(&out[i])
+			protocol, session := c.link.Protocol()
+			if out[i].Transport = protocol.String(); protocol == transport.V2 {
+				out[i].SessionID = hex.EncodeToString(session[:])
+			}
 		}
 	}
 	return out
+}
+
+// Held is the memory that one connection takes beyond what the core remembers.
+type Held struct {
+	// Reading is for the frame under way; Undealt what came and was not dealt with,
+	// as it is charged; Unsent what waits to be sent.
+	Reading, Undealt, Unsent int
+}
+
+// Held returns what a connection takes at this moment, [ErrNotConnected] when there is
+// none of that number. One that has ended is there until all that came through it was
+// dealt with.
+func (s *Service) Held(id peer.ID) (Held, error) {
+	c := s.conn(id)
+	if c == nil {
+		return Held{}, ErrNotConnected
+	}
+	h := Held{Reading: c.link.Held(), Undealt: int(c.undealt.Load())}
+	err := s.ask(func(c *Core, _ time.Time) { h.Unsent = c.unsent(id) })
+	return h, err
+}
+
+// SendRaw sends a message of any command and content to a peer;
+// [ErrNotConnected] when there is none of that number.
+func (s *Service) SendRaw(id peer.ID, command string, payload []byte) error {
+	var err error
+	if end := s.ask(func(c *Core, _ time.Time) { err = c.SendRaw(id, command, payload) }); end != nil {
+		return end
+	}
+	return err
+}
+
+// Upload describes what is left of the bytes that may be sent a day.
+func (s *Service) Upload() UploadInfo {
+	var i UploadInfo
+	_ = s.ask(func(c *Core, now time.Time) { i = c.Upload(now) }) // nothing is sent any more once all has ended
+	return i
 }
 
 // Totals returns the bytes of all connections of this run.

@@ -2,12 +2,14 @@ package p2p
 
 import (
 	"context"
+	"io"
 	"net"
 	"testing"
 	"testing/synctest"
 
 	"grapevine/chain/headers"
 	"grapevine/p2p/peer"
+	"grapevine/p2p/transport"
 )
 
 // rawOwner has a few bytes for every block.
@@ -28,7 +30,10 @@ func servedAfterItIsQueued(t *testing.T) {
 	defer b.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	c := newConnection(1, a, [4]byte{}, 1000, &s.totals, cancel)
+	c, _, err := s.newConnection(ctx, a, func(r io.Reader) (*transport.Link, error) { return transport.Plain(r, [4]byte{}), nil })
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.conns[1] = c
 	ended := make(chan error, 1)
 	go func() { ended <- s.serve(ctx) }()

@@ -65,6 +65,12 @@ type Config struct {
 	// V2 lets peers that connect to us choose the encrypted transport (BIP 324,
 	// -v2transport). What we begin with is for the core to say, in [Dial].
 	V2 bool
+	// UploadRate and DownloadRate bound the bytes a second of all connections
+	// together (-maxuploadrate, -maxdownloadrate); 0 means no limit.
+	UploadRate, DownloadRate int64
+	// CJDNS takes addresses of fc00::/8 for those of that network
+	// (-cjdnsreachable).
+	CJDNS bool
 	// DialTimeout bounds one attempt; 0 means 5 s (-timeout).
 	DialTimeout time.Duration
 	// ReceiveBuffer is how many bytes of a peer's messages may wait to be dealt
@@ -98,7 +104,9 @@ type Service struct {
 	done   chan struct{} // closed when the core is stepped no more
 	nextID atomic.Int64
 	totals counters
-	large  *semaphore.Weighted // see credit.go
+	// up and down are the limits that all connections share.
+	up, down *rateLimit
+	large    *semaphore.Weighted // see credit.go
 	// inbound counts those that were accepted and of which something is left.
 	inbound atomic.Int64
 
@@ -139,6 +147,7 @@ func New(cfg Config) (*Service, error) {
 		cfg.Now = time.Now
 	}
 	return &Service{
+		up: newRateLimit(cfg.UploadRate), down: newRateLimit(cfg.DownloadRate),
 		cfg: cfg, log: core.log, core: core, events: make(chan Event, eventQueue), done: make(chan struct{}), conns: map[peer.ID]*connection{},
 		large: semaphore.NewWeighted(largeRoom), headers: newQueue[SubmitHeaders](), txs: newQueue[SubmitTx](), packs: newQueue[SubmitPackage](), blocks: newQueue[ServeBlock](),
 	}, nil
@@ -218,7 +227,7 @@ func (s *Service) perform(ctx context.Context, now time.Time, a Action, timer *t
 			c.close(nil)
 		}
 	case Dial:
-		conns.Go(func() { s.dial(ctx, a, conns) })
+		conns.Go(func() { s.dial(ctx, a) })
 	case WakeAt:
 		timer.Reset(max(a.Time.Sub(now), time.Millisecond))
 	}
@@ -243,14 +252,12 @@ func (s *Service) post(ctx context.Context, ev Event) bool {
 	}
 }
 
-// attach runs a connection until it ends. It is called on a goroutine of the
-// connection's own.
-func (s *Service) attach(ctx context.Context, nc net.Conn, e Connected) {
+// attach runs a connection until it ends, or its own context with it. It is called
+// on a goroutine of the connection's own.
+func (s *Service) attach(ctx, own context.Context, c *connection, e Connected) {
+	defer c.end()
 	id := peer.ID(s.nextID.Add(1) - 1)
-	e.Peer = id
-	own, end := context.WithCancel(ctx)
-	defer end()
-	c := newConnection(id, nc, s.cfg.Core.Params.Magic, s.cfg.ReceiveBuffer, &s.totals, end)
+	c.id, e.Peer = id, id
 	s.mu.Lock()
 	s.conns[id] = c
 	s.mu.Unlock()
