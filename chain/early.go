@@ -9,32 +9,32 @@ import (
 	"grapevine/wire"
 )
 
-// Early is told of a block that follows on the tip and has passed all checks that
-// need no coins, before it is stored and connected: it may still turn out invalid. It
-// is called by the owner, which waits for it.
-type Early func(n *headers.Node, b *wire.Block)
+// early is told of blocks.
+type early = func(n *headers.Node, b *wire.Block)
 
 // watchers are those that are told early.
 type watchers struct {
 	mu   sync.Mutex
-	list atomic.Pointer[[]*Early] // replaced under mu
+	list atomic.Pointer[[]*early] // replaced under mu
 }
 
-// WatchEarly has fn told of new blocks as soon as they are worth passing on, until
-// stop is called, after the initial download. It must not wait for anything.
-func (c *Chain) WatchEarly(fn Early) (stop func()) {
-	c.early.change(func(list []*Early) []*Early { return append(list, &fn) })
+// WatchEarly has fn told of a block that follows on the tip and has passed all
+// checks that need no coins, before it is stored and connected: it may still turn out
+// invalid. That begins after the initial download and ends when stop is called. The
+// owner calls fn and waits for it.
+func (c *Chain) WatchEarly(fn func(n *headers.Node, b *wire.Block)) (stop func()) {
+	c.early.change(func(list []*early) []*early { return append(list, &fn) })
 	return func() {
-		c.early.change(func(list []*Early) []*Early {
-			return slices.DeleteFunc(list, func(p *Early) bool { return p == &fn })
+		c.early.change(func(list []*early) []*early {
+			return slices.DeleteFunc(list, func(p *early) bool { return p == &fn })
 		})
 	}
 }
 
-func (w *watchers) change(f func([]*Early) []*Early) {
+func (w *watchers) change(f func([]*early) []*early) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var old []*Early
+	var old []*early
 	if p := w.list.Load(); p != nil {
 		old = *p
 	}

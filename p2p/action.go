@@ -26,6 +26,36 @@ type (
 		Peer    peer.ID
 		Node    *headers.Node
 		Witness bool
+		// Block is the block where it need not be read. Compact sends a compact block
+		// instead, Parts what that message asks for of it.
+		Block   *wire.Block
+		Compact bool
+		Parts   *wire.MsgGetBlockTxn
+	}
+
+	// Reconstruct looks for what a compact block names; [Reconstructed] follows.
+	Reconstruct struct {
+		Peer peer.ID
+		Seq  uint64
+		Size int // receive credit that is to be released with the result
+		Msg  *wire.MsgCmpctBlock
+		Hash wire.BlockHash // of its header
+		// Extra are transactions to be looked through besides the pool's.
+		Extra   []*wire.Tx
+		Witness bool // the witnesses are committed to
+		// Chance: nothing will be asked for, so only the whole block is of use.
+		Chance bool
+	}
+
+	// Complete puts in what a [Reconstruct] did not find; [Reconstructed] follows.
+	Complete struct {
+		Peer    peer.ID
+		Seq     uint64
+		Size    int
+		Hash    wire.BlockHash
+		Partial Partial
+		Txs     []wire.Tx
+		Witness bool
 	}
 
 	// Disconnect closes a connection; [Disconnected] follows.
@@ -62,6 +92,9 @@ type (
 		Block *wire.Block
 		// Requested: we asked for it, so that it is taken whatever its work.
 		Requested bool
+		// Compact: it was put together from a compact block, which may be passed on before
+		// it is validated.
+		Compact bool
 	}
 
 	// SubmitTx asks for the verdict on a transaction; [TxJudged] follows. All are
@@ -105,6 +138,8 @@ func (Dial) action()          {}
 func (SubmitHeaders) action() {}
 func (SubmitBlock) action()   {}
 func (SubmitTx) action()      {}
+func (Reconstruct) action()   {}
+func (Complete) action()      {}
 func (SubmitPackage) action() {}
 func (TxServed) action()      {}
 func (Release) action()       {}

@@ -52,7 +52,7 @@ func newBlocks(old, tip *headers.Node) []*headers.Node {
 // announceBlocks tells a peer of blocks by their headers where it wants that and
 // they connect to what it has (BIP 130), else by an inv of the tip.
 func (c *Core) announceBlocks(p *peerState, fresh []*headers.Node, tip *headers.Node) {
-	if c.knowsHeader(p, tip) {
+	if c.knowsHeader(p, tip) || c.announceCompact(p, fresh, tip) {
 		return
 	}
 	if p.blocks.prefersHeaders {

@@ -3,6 +3,7 @@ package p2p
 import (
 	"time"
 
+	"grapevine/chain/headers"
 	"grapevine/p2p/blockfetch"
 	"grapevine/p2p/headersync"
 	"grapevine/p2p/peer"
@@ -73,6 +74,9 @@ func (c *Core) headersMessage(now time.Time, p *peerState, m *wire.MsgHeaders, s
 }
 
 func (c *Core) headersJudged(now time.Time, ev HeadersJudged) {
+	if c.compactHeaderJudged(now, ev) {
+		return
+	}
 	c.do(Release{ev.Peer, ev.Size})
 	p := c.peers[ev.Peer]
 	if p == nil {
@@ -107,6 +111,9 @@ func (c *Core) fetchBlocks(now time.Time) {
 		for i, n := range r.Nodes {
 			items[i] = p.wanted(wire.InvOfBlock(n.Hash()))
 		}
+		if c.wantsCompact(now, p, r.Nodes) {
+			items[0].Type = wire.InvCmpctBlock
+		}
 		c.send(p, &wire.MsgGetData{Items: items})
 	}
 	for _, d := range d.Drop {
@@ -125,6 +132,7 @@ const bloat = 8
 // no credit, as the fetcher accounts for it, unless it is bloated, or blocks have
 // grown so fast that what is here exceeds what the fetcher reckoned with.
 func (c *Core) block(now time.Time, p *peerState, m *wire.MsgBlock, size int) {
+	p.compact.remove(c.cfg.Ledger.Tree().Lookup(m.Block.Hash()))
 	asked := c.fetch.Received(now, p.id, m.Block.Hash(), m.Block.TotalSize())
 	if asked && size <= bloat*m.Block.TotalSize()+blockOverhead+messageOverhead && !c.fetch.Overdrawn() {
 		c.do(Release{p.id, size})
@@ -142,6 +150,9 @@ func (c *Core) blockJudged(now time.Time, ev BlockJudged) {
 	if ev.Size > 0 {
 		c.do(Release{ev.Peer, ev.Size})
 	}
+	if n := c.cfg.Ledger.Tree().Lookup(ev.Hash); n != nil && n.Status().Has(headers.StatusHasData) {
+		c.compactSettled(n)
+	}
 	p := c.peers[ev.Peer]
 	if p == nil {
 		return
@@ -153,9 +164,16 @@ func (c *Core) blockJudged(now time.Time, ev BlockJudged) {
 		if n := c.cfg.Ledger.Tree().Lookup(ev.Hash); n != nil {
 			c.fetch.Has(p.id, n)
 			c.maybeSendSendHeaders(p)
+			if ev.Fresh {
+				c.brought(p, n)
+			}
 		}
 	}
-	c.punish(p, ev.Err)
+	if ev.Compact {
+		c.punishCompact(p, ev.Err)
+	} else {
+		c.punish(p, ev.Err)
+	}
 	p.order.judged(ev.Seq)
 	c.resume(now, p)
 }

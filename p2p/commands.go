@@ -131,6 +131,7 @@ func (c *Core) describe(now time.Time, p *peerState) PeerInfo {
 	if at, ok := c.headers.Presynced(p.id); ok {
 		i.Presynced = at
 	}
+	i.HighBandwidthTo, i.HighBandwidthFrom = p.compact.asked, p.compact.wants
 	for _, n := range c.fetch.InFlight(p.id) {
 		i.InFlight = append(i.InFlight, n.Height())
 	}

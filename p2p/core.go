@@ -11,6 +11,7 @@ import (
 	"grapevine/chain/params"
 	"grapevine/internal/u256"
 	"grapevine/p2p/blockfetch"
+	"grapevine/p2p/compact"
 	"grapevine/p2p/conn"
 	"grapevine/p2p/headersync"
 	"grapevine/p2p/orphanage"
@@ -69,6 +70,9 @@ type CoreConfig struct {
 	// V2 offers the encrypted transport and begins with it where the peer offers it
 	// (-v2transport).
 	V2 bool
+	// ExtraTxs is how many transactions that are not in the pool are kept to put blocks
+	// together; 0 means 100, a negative number none (-blockreconstructionextratxn).
+	ExtraTxs int
 	// Logger receives what happens; nil discards it.
 	Logger *slog.Logger
 }
@@ -98,6 +102,9 @@ func (cfg *CoreConfig) validate() error {
 	if cfg.Conn.DefaultPort == 0 {
 		cfg.Conn.DefaultPort = cfg.Params.DefaultPort
 	}
+	if cfg.ExtraTxs == 0 {
+		cfg.ExtraTxs = compact.ExtraTxs
+	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -122,6 +129,7 @@ type Core struct {
 	clocks    clockOffsets
 	upload    upload
 	outbound  outbound
+	compact   compactState
 	selfNonce map[uint64]struct{} // of the versions we sent and that were not answered yet
 	actions   []Action
 	woken     time.Time // the last WakeAt
@@ -161,6 +169,7 @@ func NewCore(cfg CoreConfig) (*Core, error) {
 			rejected: newRecentSet(rejectedKept), lowFee: newRecentSet(rejectedKept), confirmed: newRecentSet(confirmedKept), judging: map[wire.Wtxid]struct{}{},
 		},
 	}
+	c.compact.extra = compact.NewExtra(cfg.ExtraTxs)
 	if cfg.Conn.Rand == nil {
 		cfg.Conn.Rand = seed()
 	}
@@ -215,7 +224,12 @@ func (c *Core) handle(now time.Time, ev Event) {
 	case TipMoved:
 		c.tipMoved(now, ev)
 	case BlockConnected:
+		c.compactConnected(ev.Block)
 		c.blockConnected(ev)
+	case BlockChecked:
+		c.blockChecked(ev)
+	case Reconstructed:
+		c.reconstructed(now, ev)
 	case Command:
 		ev.Do(c, now)
 	case Tick:

@@ -52,6 +52,12 @@ func (p barePool) Lookup(id wire.GenTxid) (*wire.Tx, wire.FeeRate, bool) {
 
 func (barePool) MinFeeRate() wire.FeeRate { return 100 }
 
+func (p barePool) Scan(fn func([]wire.Wtxid, []*wire.Tx) bool) {
+	for _, tx := range p {
+		fn([]wire.Wtxid{tx.Wtxid()}, []*wire.Tx{tx})
+	}
+}
+
 // rig is a core by itself, with a clock that only it moves.
 type rig struct {
 	*Core

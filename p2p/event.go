@@ -103,8 +103,9 @@ type (
 		Peer      peer.ID
 		Seq       uint64
 		Hash      wire.BlockHash
-		Size      int // of the action, as are Peer, Seq and Requested
+		Size      int // of the action, as are Peer, Seq, Requested and Compact
 		Requested bool
+		Compact   bool
 		Fresh     bool  // it was not here before
 		Err       error // nil when it was stored, whether or not it is connected
 	}
@@ -164,6 +165,27 @@ type (
 	// asked for its transactions any more, and orphans may find their parents.
 	BlockConnected struct{ Block *wire.Block }
 
+	// BlockChecked: a block follows on the tip and has passed all checks that need no
+	// coins, after initial download. It may be passed on; Msg is how.
+	BlockChecked struct {
+		Node  *headers.Node
+		Block *wire.Block
+		Msg   *wire.MsgCmpctBlock
+	}
+
+	// Reconstructed is what a [Reconstruct] or [Complete] came to: Block, or Partial with
+	// the places of what is Missing, or Err.
+	Reconstructed struct {
+		Peer    peer.ID
+		Seq     uint64
+		Hash    wire.BlockHash
+		Size    int // of the action, as are Peer, Seq and Hash
+		Block   *wire.Block
+		Partial Partial
+		Missing []uint16
+		Err     error
+	}
+
 	// Tick: the time asked for by [WakeAt] has come.
 	Tick struct{}
 
@@ -187,5 +209,7 @@ func (PoolAdded) event()      {}
 func (TipMoved) event()       {}
 func (HeaderTip) event()      {}
 func (BlockConnected) event() {}
+func (BlockChecked) event()   {}
+func (Reconstructed) event()  {}
 func (Tick) event()           {}
 func (Command) event()        {}

@@ -136,6 +136,7 @@ func (c *Core) verack(now time.Time, p *peerState) {
 		c.log.Debug("New peer connected", "peer", p.id, "type", p.kind, "address", p.name, "version", h.theirs.Version)
 	}
 	c.outbound.sync.Add(p.id, p.kind)
+	c.offerCompact(p)
 	c.joinSync(p)
 	c.joinRelay(now, p)
 }
@@ -208,6 +209,7 @@ func (c *Core) disconnected(now time.Time, ev Disconnected) {
 	c.outbound.sync.Remove(p.id)
 	if p.hello.done {
 		c.leaveSync(p)
+		c.leaveCompact(p)
 		c.leaveRelay(p)
 	}
 	if ev.Err != nil {

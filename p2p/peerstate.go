@@ -30,6 +30,7 @@ type peerState struct {
 	served  serving
 	fee     feeFilters
 	blocks  blockRelay
+	compact compactPeer
 	unsent  int       // bytes queued for it that have not left
 	heard   time.Time // when a message last came
 	lastTx  time.Time

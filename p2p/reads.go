@@ -33,6 +33,9 @@ type Pool interface {
 	Lookup(id wire.GenTxid) (tx *wire.Tx, rate wire.FeeRate, ok bool)
 	// MinFeeRate is what a transaction has to pay at present.
 	MinFeeRate() wire.FeeRate
+	// Scan calls fn with all transactions and their wtxids, side by side and in any
+	// order, until it returns false. fn keeps neither slice and does not call the pool.
+	Scan(fn func(ids []wire.Wtxid, txs []*wire.Tx) (more bool))
 }
 
 // Addresses is what the core knows of other nodes' addresses: what it learns goes

@@ -36,6 +36,20 @@ func (c *Core) received(now time.Time, ev Received) {
 		}
 		c.block(now, p, m, ev.Size)
 		return
+	case *wire.MsgCmpctBlock:
+		if c.cfg.Ledger.Loading() {
+			break
+		}
+		c.compactBlock(now, p, m, ev.Size)
+		return
+	case *wire.MsgBlockTxn:
+		if c.cfg.Ledger.Loading() {
+			break
+		}
+		c.blockTxn(now, p, m, ev.Size)
+		return
+	case *wire.MsgSendCmpct:
+		c.sendCmpct(p, m)
 	case *wire.MsgTx:
 		c.tx(now, p, m, ev.Size)
 		return

@@ -1,9 +1,9 @@
 package p2p
 
 import (
+	"errors"
 	"time"
 
-	"grapevine/chain/headers"
 	"grapevine/p2p/headersync"
 	"grapevine/wire"
 )
@@ -23,7 +23,9 @@ func (c *Core) getData(now time.Time, p *peerState, m *wire.MsgGetData) bool {
 		s.at++
 		if id, ok := it.GenTxid(); ok {
 			c.serveTx(p, it, id)
-		} else if hash, ok := it.BlockHash(); ok && it.Type != wire.InvFilteredBlock {
+		} else if hash, ok := it.BlockHash(); ok && it.Type == wire.InvCmpctBlock {
+			c.serveCompact(now, p, hash)
+		} else if ok && it.Type != wire.InvFilteredBlock {
 			c.serveBlock(p, hash, it.Type != wire.InvBlock)
 		}
 	}
@@ -55,11 +57,11 @@ func (c *Core) serveTx(p *peerState, it *wire.Inv, id wire.GenTxid) {
 // gets no answer.
 func (c *Core) serveBlock(p *peerState, hash wire.BlockHash, witness bool) {
 	n := c.cfg.Ledger.Tree().Lookup(hash)
-	if n == nil || !n.Status().Has(headers.StatusHasData) || !headersync.Servable(c.cfg.Ledger, n) {
+	if !c.servedBlock(n) {
 		return
 	}
 	p.served.reading = true
-	c.do(ServeBlock{Peer: p.id, Node: n, Witness: witness})
+	c.do(ServeBlock{Peer: p.id, Node: n, Witness: witness, Block: c.recentBlock(hash)})
 }
 
 // served goes on after a block was read and queued.
@@ -69,17 +71,27 @@ func (c *Core) served(now time.Time, ev Served) {
 		return
 	}
 	p.served.reading = false
+	if errors.Is(ev.Err, ErrNoSuchTx) {
+		c.misbehaved(p, outOfBounds)
+		return
+	}
 	if ev.Err != nil {
 		c.log.Error("cannot read a block to serve", "hash", ev.Node.Hash(), "error", ev.Err)
 		c.drop(p, "a block that it asked for cannot be read")
 		return
 	}
 	p.unsent += ev.Bytes
-	if hash := ev.Node.Hash(); hash == p.served.goOn {
+	c.goOn(p, ev.Node.Hash())
+	c.resume(now, p)
+}
+
+// goOn tells a peer of the tip when it was served the last block of those that it asks for
+// by getblocks.
+func (c *Core) goOn(p *peerState, served wire.BlockHash) {
+	if served == p.served.goOn {
 		p.served.goOn = wire.BlockHash{}
 		c.send(p, &wire.MsgInv{Items: []wire.Inv{wire.InvOfBlock(c.cfg.Ledger.Active().Tip().Hash())}})
 	}
-	c.resume(now, p)
 }
 
 // getHeaders answers with the headers after the last common one.
@@ -111,23 +123,4 @@ func (c *Core) getBlocks(p *peerState, m *wire.MsgGetBlocks) {
 		p.served.goOn = next.Hash()
 	}
 	c.send(p, &wire.MsgInv{Items: items})
-}
-
-// getBlockTxn is answered with the whole block, which is always allowed: we
-// never announce by compact blocks.
-func (c *Core) getBlockTxn(p *peerState, m *wire.MsgGetBlockTxn) bool {
-	s := &p.served
-	switch {
-	case s.reading:
-		return false
-	case s.at == 1:
-		s.at = 0
-		return true
-	}
-	c.serveBlock(p, m.Block, true)
-	if s.reading {
-		s.at = 1
-		return false
-	}
-	return true
 }

@@ -34,6 +34,10 @@ type Owners interface {
 	// verdict on each, or none when they are refused unseen. err is nil when the
 	// pool has both.
 	SubmitPackage(ctx context.Context, parent, child *wire.Tx) (verdicts []TxVerdict, err error)
+	// WatchEarly has fn told of blocks that follow on the tip and are worth passing on,
+	// before they are connected, until stop is called. It is waited for, so it must be
+	// quick.
+	WatchEarly(fn func(n *headers.Node, b *wire.Block)) (stop func())
 	// RawBlock returns a block as it is stored; the caller owns the bytes.
 	RawBlock(n *headers.Node) ([]byte, error)
 	// Events is the ring of the chain; TakenIn waits until the pool has taken one
@@ -163,6 +167,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	group.Go(func() error { return s.followChain(ctx) })
 	group.Go(func() error { return s.followPool(ctx) })
+	group.Go(func() error { return s.followChecked(ctx) })
 	group.Go(func() error { return s.judgeHeaders(ctx) })
 	group.Go(func() error { return s.judgeTxs(ctx) })
 	group.Go(func() error { return s.judgePackages(ctx) })
@@ -220,6 +225,10 @@ func (s *Service) perform(ctx context.Context, now time.Time, a Action, timer *t
 		s.packs.put(a)
 	case SubmitBlock:
 		conns.Go(func() { s.judgeBlock(ctx, a) })
+	case Reconstruct:
+		conns.Go(func() { s.reconstruct(ctx, a) })
+	case Complete:
+		conns.Go(func() { s.complete(ctx, a) })
 	case TxServed:
 		s.cfg.Owners.TxServed(a.Txid)
 	case Disconnect:

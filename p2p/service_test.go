@@ -35,6 +35,7 @@ type emptyPool struct{}
 func (emptyPool) Has(wire.GenTxid) bool                              { return false }
 func (emptyPool) Lookup(wire.GenTxid) (*wire.Tx, wire.FeeRate, bool) { return nil, 0, false }
 func (emptyPool) MinFeeRate() wire.FeeRate                           { return 100 }
+func (emptyPool) Scan(func([]wire.Wtxid, []*wire.Tx) bool)           {}
 
 type ledger struct{ *chain.Chain }
 

@@ -141,7 +141,7 @@ func (s *Service) judgePackages(ctx context.Context) error {
 // checked on all cores; the fetcher's credits bound how many there are.
 func (s *Service) judgeBlock(ctx context.Context, a SubmitBlock) {
 	fresh, err := s.cfg.Owners.SubmitBlock(ctx, a.Block, a.Requested)
-	s.post(ctx, BlockJudged{Peer: a.Peer, Seq: a.Seq, Hash: a.Block.Hash(), Size: a.Size, Requested: a.Requested, Fresh: fresh, Err: err})
+	s.post(ctx, BlockJudged{Peer: a.Peer, Seq: a.Seq, Hash: a.Block.Hash(), Size: a.Size, Requested: a.Requested, Compact: a.Compact, Fresh: fresh, Err: err})
 }
 
 // serve reads blocks for peers.
@@ -152,18 +152,13 @@ func (s *Service) serve(ctx context.Context) error {
 			return err
 		}
 		ev := Served{Peer: a.Peer, Node: a.Node}
-		raw, err := s.cfg.Owners.RawBlock(a.Node)
-		if err == nil && !a.Witness {
-			raw, err = stripWitness(raw)
-		}
-		if ev.Err = err; err == nil {
-			ev.Bytes = frameSize + len(raw)
-		}
+		out, size, err := s.contents(a)
+		ev.Bytes, ev.Err = size, err
 		// Queued before the core hears of it: what it says next must not overtake the
 		// block. That the writer may report it sooner than the core knows of it does
 		// no harm.
 		if c := s.conn(a.Peer); c != nil && err == nil {
-			c.out.put(outgoing{raw: raw})
+			c.out.put(out)
 		}
 		if !s.post(ctx, ev) {
 			return ctx.Err()

@@ -83,6 +83,10 @@ func (l *Ledger) Load(blocks ...*wire.Block) {
 // operator; it is judged at once.
 func (l *Ledger) Mine(b *wire.Block) error {
 	l.node.mark(b.Hash(), -1)
+	if _, err := l.takeHeader(&b.Header); err != nil {
+		return err
+	}
+	l.early(b)
 	_, _, err := l.takeBlock(b, true)
 	return err
 }
@@ -105,6 +109,7 @@ func (l *Ledger) submitBlock(a p2p.SubmitBlock) {
 	size := int64(a.Block.TotalSize())
 	l.queued += size
 	v := l.node.verdicts
+	l.early(a.Block)
 	l.judge(v.Block+time.Duration(size)*v.BlockByte, func() {
 		l.queued -= size
 		fresh, n, err := l.takeBlock(a.Block, a.Requested)
@@ -112,7 +117,7 @@ func (l *Ledger) submitBlock(a p2p.SubmitBlock) {
 			l.node.arrived(n.Hash(), a.Peer)
 		}
 		l.node.step(p2p.BlockJudged{
-			Peer: a.Peer, Seq: a.Seq, Hash: a.Block.Hash(), Size: a.Size, Requested: a.Requested, Fresh: fresh, Err: err,
+			Peer: a.Peer, Seq: a.Seq, Hash: a.Block.Hash(), Size: a.Size, Requested: a.Requested, Compact: a.Compact, Fresh: fresh, Err: err,
 		})
 	})
 }

@@ -56,6 +56,8 @@ type Verdicts struct {
 	BlockByte time.Duration // each byte of it
 	Tx        time.Duration // a transaction
 	Read      time.Duration // reading a block to serve it; two at a time
+	Scan      time.Duration // looking through the pool for a compact block
+	Early     time.Duration // until a block on the tip may be passed on
 	Event     time.Duration // until a change of chain or pool is told, at most
 }
 

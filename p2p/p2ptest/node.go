@@ -19,6 +19,9 @@ type NodeConfig struct {
 	Verdicts *Verdicts
 	// Filter sees each action before it is done and may replace it; nil drops it.
 	Filter func(n *Node, a p2p.Action) p2p.Action
+	// Lacks says, when set, which transactions of a block the pool does not have: many
+	// nodes with large pools are simulated without them.
+	Lacks func(n *Node, b *wire.Block) []uint16
 	// Deaf nodes accept no connections.
 	Deaf bool
 }
@@ -283,6 +286,10 @@ func (n *Node) act(a p2p.Action) {
 		n.Ledger.submitBlock(a)
 	case p2p.SubmitTx:
 		n.Pool.submit(a)
+	case p2p.Reconstruct:
+		n.Pool.reconstruct(a)
+	case p2p.Complete:
+		n.Pool.complete(a)
 	case p2p.SubmitPackage:
 		n.Pool.submitPackage(a)
 	case p2p.TxServed:
@@ -313,10 +320,14 @@ func (n *Node) serve(a p2p.ServeBlock) {
 		switch {
 		case e == nil || e.closed:
 			return
-		case block == nil || !n.Ledger.has(a.Node):
+		case block == nil || a.Block == nil && !n.Ledger.has(a.Node):
 			served.Err = errNoBlock
 		default:
-			msg := &wire.MsgBlock{Block: block, NoWitness: !a.Witness}
+			msg, ok := n.parts(a, block)
+			if !ok {
+				served.Err = p2p.ErrNoSuchTx
+				break
+			}
 			served.Bytes = frameSize + msg.PayloadSize()
 			e.send(msg)
 		}

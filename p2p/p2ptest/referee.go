@@ -15,6 +15,7 @@ import (
 //   - say anything but its introduction before the peer has ended its own,
 //   - answer pings out of order, twice, or that were never sent,
 //   - number what it submits out of order,
+//   - hand on a block as put together that it did not have put together,
 //   - send what a decoder on the other side refuses,
 //   - ask a second peer for a transaction while the first one may still answer,
 //   - ask for a time to wake up that is past, again and again.
@@ -36,6 +37,7 @@ type seen struct {
 	closing bool
 	pings   []uint64
 	seq     uint64
+	sought  map[uint64]bool // numbers of blocks that are being put together
 }
 
 type request struct {
@@ -129,7 +131,14 @@ func (r *referee) judge(now time.Time, a p2p.Action) error {
 	case p2p.SubmitHeaders:
 		return r.submits(a.Peer, a.Seq)
 	case p2p.SubmitBlock:
+		if a.Compact {
+			return r.goesOn(a.Peer, a.Seq)
+		}
 		return r.submits(a.Peer, a.Seq)
+	case p2p.Reconstruct:
+		return r.seeks(a.Peer, a.Seq)
+	case p2p.Complete:
+		return r.seeks(a.Peer, a.Seq)
 	case p2p.SubmitTx:
 		return r.submits(a.Peer, a.Seq)
 	case p2p.SubmitPackage:
@@ -150,6 +159,34 @@ func (r *referee) submits(id peer.ID, seq uint64) error {
 		return fmt.Errorf("submission %d of peer %d follows %d", seq, id, p.seq)
 	}
 	p.seq = seq
+	return nil
+}
+
+// seeks notes a block that is put together, under a number of its own or that of the
+// header which was judged before.
+func (r *referee) seeks(id peer.ID, seq uint64) error {
+	p := r.peers[id]
+	if p == nil {
+		return fmt.Errorf("a block of peer %d is put together, which is gone", id)
+	}
+	if p.sought == nil {
+		p.sought = make(map[uint64]bool)
+	}
+	p.sought[seq] = true
+	p.seq = max(p.seq, seq)
+	return nil
+}
+
+// goesOn: a block that was put together is submitted under the same number.
+func (r *referee) goesOn(id peer.ID, seq uint64) error {
+	p := r.peers[id]
+	if p == nil {
+		return nil // it has gone meanwhile
+	}
+	if !p.sought[seq] {
+		return fmt.Errorf("submission %d of peer %d was never sought", seq, id)
+	}
+	delete(p.sought, seq)
 	return nil
 }
 

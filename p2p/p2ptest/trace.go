@@ -19,6 +19,14 @@ func describe(what any) string {
 		return fmt.Sprintf("   submit of %d: %d headers, number %d", v.Peer, len(v.List), v.Seq)
 	case p2p.SubmitBlock:
 		return fmt.Sprintf("   submit of %d: block %s, number %d", v.Peer, v.Block.Hash(), v.Seq)
+	case p2p.Reconstruct:
+		return fmt.Sprintf("   reconstruct of %d: block %s, number %d", v.Peer, v.Hash, v.Seq)
+	case p2p.Complete:
+		return fmt.Sprintf("   complete of %d: block %s with %d transactions, number %d", v.Peer, v.Hash, len(v.Txs), v.Seq)
+	case p2p.Reconstructed:
+		return fmt.Sprintf("-> reconstructed of %d: block %s, number %d, %d missing: %v", v.Peer, v.Hash, v.Seq, len(v.Missing), v.Err)
+	case p2p.BlockChecked:
+		return fmt.Sprintf("-> checked block %d", v.Node.Height())
 	case p2p.SubmitTx:
 		return fmt.Sprintf("   submit of %d: transaction %s, number %d", v.Peer, v.Tx.Txid(), v.Seq)
 	case p2p.SubmitPackage:
@@ -79,6 +87,10 @@ func eventTag(e p2p.Event) uint64 {
 		return 13
 	case p2p.Tick:
 		return 14
+	case p2p.BlockChecked:
+		return 16
+	case p2p.Reconstructed:
+		return 17 | uint64(e.Peer)<<32 ^ e.Seq<<8
 	case p2p.PackageJudged:
 		return 16 | uint64(e.Peer)<<32 ^ e.Seq<<8
 	default:
@@ -102,6 +114,10 @@ func actionTag(a p2p.Action) uint64 {
 		return 38 | uint64(a.Peer)<<32 ^ a.Seq<<8
 	case p2p.SubmitTx:
 		return 39 | uint64(a.Peer)<<32 ^ a.Seq<<8
+	case p2p.Reconstruct:
+		return 42 | uint64(a.Peer)<<32 ^ a.Seq<<8
+	case p2p.Complete:
+		return 43 | uint64(a.Peer)<<32 ^ a.Seq<<8
 	case p2p.Release:
 		return 40 | uint64(a.Peer)<<32 ^ uint64(a.Bytes)<<8
 	case p2p.SubmitPackage:

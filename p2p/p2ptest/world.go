@@ -29,8 +29,9 @@ type World struct {
 
 // made is a block, and why it is invalid.
 type made struct {
-	block *wire.Block
-	err   error
+	block   *wire.Block
+	err     error
+	compact *wire.MsgCmpctBlock // nil until it is asked for
 }
 
 // NewWorld returns a world that holds the genesis of regtest.
