@@ -1,8 +1,10 @@
 package p2p
 
 import (
+	"errors"
 	"time"
 
+	"grapevine/chain/consensus"
 	"grapevine/chain/headers"
 	"grapevine/p2p/blockfetch"
 	"grapevine/p2p/headersync"
@@ -86,7 +88,9 @@ func (c *Core) headersJudged(now time.Time, ev HeadersJudged) {
 	if ev.Last != nil {
 		c.showed(now, p, ev.Last, ev.Last.Hash() == p.blocks.newest)
 	}
-	c.punish(p, ev.Err)
+	if !errors.Is(ev.Err, consensus.ErrPrevNotFound) { // they followed on others that were refused meanwhile
+		c.punish(p, ev.Err)
+	}
 	p.order.judged(ev.Seq)
 	c.resume(now, p)
 }

@@ -1,0 +1,59 @@
+package p2p
+
+import (
+	"testing"
+
+	"grapevine/chain/chaintest"
+	"grapevine/chain/consensus"
+	"grapevine/internal/u256"
+	"grapevine/p2p/peer"
+	"grapevine/wire"
+)
+
+// A peer that the operator trusts may bring headers of any work, and is not dropped
+// for bringing them slowly.
+func TestHeadersOfTrustedPeer(t *testing.T) {
+	block := chaintest.New(t, newBareLedger().tree.Params(), 1).Mine(1, 0)[0]
+	for _, trusted := range []bool{false, true} {
+		r := newRig(t, func(cfg *CoreConfig) { cfg.MinimumChainWork = u256.FromUint64(1 << 40) })
+		var may peer.Permissions
+		if trusted {
+			may = peer.NoBan
+		}
+		r.step(Connected{Peer: 1, Kind: peer.Inbound, Name: "1", Permissions: may})
+		for _, m := range []wire.Message{
+			&wire.MsgVersion{Version: ProtocolVersion, Services: wire.NodeNetwork | wire.NodeWitness, Nonce: 2, Relay: true}, &wire.MsgVerack{},
+		} {
+			r.say(1, m)
+		}
+		list := r.say(1, &wire.MsgHeaders{Headers: []wire.Header{block.Header}})
+		if got := len(ofType[SubmitHeaders](list)) == 1; got != trusted {
+			t.Errorf("trusted %v: submitted %v", trusted, got)
+		}
+	}
+}
+
+// Headers that were sent after others, which were refused for what is nobody's
+// fault, are not their sender's either.
+func TestHeadersAfterRefusedOnes(t *testing.T) {
+	blocks := chaintest.New(t, newBareLedger().tree.Params(), 1).Mine(2, 0)
+	r := newRig(t)
+	r.join(1, peer.Inbound)
+	first := ofType[SubmitHeaders](r.say(1, &wire.MsgHeaders{Headers: []wire.Header{blocks[0].Header}}))
+	second := ofType[SubmitHeaders](r.say(1, &wire.MsgHeaders{Headers: []wire.Header{blocks[1].Header}}))
+	if len(first) != 1 || len(second) != 1 {
+		t.Fatalf("submitted %d and %d", len(first), len(second))
+	}
+	verdict := func(a SubmitHeaders, why consensus.ErrorKind, result consensus.Result) (dropped bool) {
+		err := &consensus.Error{Kind: why, Result: result}
+		list := r.step(HeadersJudged{Peer: 1, Seq: a.Seq, Size: a.Size, Count: len(a.List), Err: err})
+		return len(ofType[Disconnect](list)) > 0
+	}
+	if verdict(first[0], consensus.ErrTimeTooNew, consensus.ResultTimeFuture) || verdict(second[0], consensus.ErrPrevNotFound, consensus.ResultMissingPrev) {
+		t.Error("dropped for our clock")
+	}
+	third := ofType[SubmitHeaders](r.say(1, &wire.MsgHeaders{Headers: []wire.Header{blocks[0].Header}}))
+	if len(third) != 1 || !verdict(third[0], consensus.ErrBadDiffBits, consensus.ResultInvalidHeader) {
+		t.Error("not dropped for an invalid header")
+	}
+}
