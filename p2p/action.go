@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"grapevine/chain/headers"
+	"grapevine/p2p/bloom"
 	"grapevine/p2p/peer"
 	"grapevine/wire"
 )
@@ -31,6 +32,8 @@ type (
 		Block   *wire.Block
 		Compact bool
 		Parts   *wire.MsgGetBlockTxn
+		// Filter sends what it lets through instead (BIP 37).
+		Filter *bloom.Filter
 	}
 
 	// Reconstruct looks for what a compact block names; [Reconstructed] follows.

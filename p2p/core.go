@@ -40,6 +40,8 @@ type CoreConfig struct {
 	MinRelayFeeRate, IncrementalFeeRate wire.FeeRate
 	// BlocksOnly takes no transactions from peers.
 	BlocksOnly bool
+	// Reconcile tells peers that we know BIP 330 (-txreconciliation).
+	Reconcile bool
 	// Conn says which connections to keep.
 	Conn conn.Config
 	// SendBuffer is how many bytes may wait for a peer to read them before its

@@ -74,7 +74,7 @@
 // connections are admitted, and 16 more. With 125 connections, all of them hostile and
 // all at the limit of everything at once, that is 125 x (5 + 5.3 + 10 + 3) MB and
 // what is shared: 3.6 GB, where honest ones take a tenth of it. 12 MB at most are
-// remembered of refused transactions, 5 MB of confirmed ones.
+// remembered of refused transactions, as much of such as pay too little, 5 MB of confirmed ones.
 //
 // A peer that breaks the protocol is disconnected: by one table for what a verdict
 // says of who sent a block or header (verdicts.go), by another for messages that
@@ -86,10 +86,10 @@
 //
 // # BIPs
 //
-// 31 (pong), 35 and 37 (not offered: BIP 111 then ends the connection), 111, 130
-// (sendheaders), 133 (feefilter), 144 (witnesses are asked of who has them), 155
+// 31 (pong), 35 and 37 (to whom they are offered: BIP 111 ends the connection of
+// others), 130 (sendheaders), 133 (feefilter), 144 (witnesses are asked of who has them), 155
 // (sendaddrv2; addresses are still passed over), 159 (the services of pruned peers), 339
-// (wtxidrelay), 434 (feature: none is known yet). BIP 152's getblocktxn is answered
+// (wtxidrelay), 330 (the handshake only, with -txreconciliation), 434 (feature: none is known yet). BIP 152's getblocktxn is answered
 // with the whole block, which is always allowed; sendcmpct is not sent yet.
 //
 // # Other than Bitcoin Core

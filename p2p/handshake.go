@@ -73,8 +73,8 @@ func (c *Core) sendVersion(now time.Time, p *peerState) {
 	c.selfNonce[nonce] = struct{}{}
 	p.hello.nonce, p.hello.versionSent = nonce, true
 	c.send(p, &wire.MsgVersion{
-		Version: ProtocolVersion, Services: c.cfg.Services, Time: now.Unix(),
-		To: wire.AddrOf(p.remote, 0), From: wire.NetAddr{Services: c.cfg.Services},
+		Version: ProtocolVersion, Services: c.offers(p), Time: now.Unix(),
+		To: wire.AddrOf(p.remote, 0), From: wire.NetAddr{Services: c.offers(p)},
 		Nonce: nonce, UserAgent: c.cfg.UserAgent, StartHeight: c.cfg.Ledger.Active().Height(),
 		Relay: !c.cfg.BlocksOnly && p.kind.RelaysTx(),
 	})
@@ -112,6 +112,7 @@ func (c *Core) version(now time.Time, p *peerState, m *wire.MsgVersion) {
 		c.send(p, &wire.MsgWtxidRelay{})
 		c.send(p, &wire.MsgSendAddrV2{})
 	}
+	c.offerReconciling(p)
 	c.send(p, &wire.MsgVerack{})
 	c.reached(now, p)
 	if p.kind == peer.Feeler {
@@ -176,7 +177,8 @@ func (c *Core) handshakeMessage(now time.Time, p *peerState, msg wire.Message) b
 		case len(m.ID) < 4:
 			c.drop(p, "invalid feature payload")
 		}
-	case *wire.MsgSendTxRcncl: // BIP 330: not offered, so not answered
+	case *wire.MsgSendTxRcncl:
+		c.reconciles(p, m)
 	default:
 		if !h.done {
 			c.log.Debug("message before verack", "peer", p.id, "message", msg.Command())

@@ -26,6 +26,8 @@ var malformations = []struct {
 }{
 	{wire.ErrLimit, []string{"inv", "getdata", "headers", "addr", "addrv2", "filterload", "filteradd"}, punished},
 	{wire.ErrLimit, []string{"getheaders", "getblocks", "feature"}, ends},
+	{wire.ErrTruncated, []string{"feature"}, ends},
+	{wire.ErrTrailing, []string{"feature"}, ends},
 	{wire.ErrBadValue, []string{"sendcmpct", "cmpctblock"}, punished},
 	{wire.ErrBadIndex, []string{"cmpctblock"}, punished},
 }

@@ -31,6 +31,8 @@ type peerState struct {
 	fee     feeFilters
 	blocks  blockRelay
 	compact compactPeer
+	light   lightRelay
+	recon   reconciliation
 	unsent  int       // bytes queued for it that have not left
 	heard   time.Time // when a message last came
 	lastTx  time.Time
@@ -123,7 +125,7 @@ type blockRelay struct {
 
 // relaysTx reports whether transactions are announced to the peer.
 func (p *peerState) relaysTx() bool {
-	return p.hello.theirs != nil && p.hello.theirs.Relay && p.kind.RelaysTx()
+	return p.hello.theirs != nil && (p.hello.theirs.Relay || p.light.wants) && p.kind.RelaysTx()
 }
 
 // pongs reports whether the peer answers pings (BIP 31).

@@ -64,17 +64,9 @@ func (c *Core) received(now time.Time, ev Received) {
 	case *wire.MsgFeeFilter:
 		c.feeFilter(p, m)
 	case *wire.MsgFilterLoad, *wire.MsgFilterAdd, *wire.MsgFilterClear:
-		c.unofferedBloom(p, ev.Msg)
+		c.bloomMessage(now, p, ev.Msg)
 	}
 	c.do(Release{p.id, ev.Size})
-}
-
-// unofferedBloom ends the connection of a peer that filters without our having
-// offered it (BIP 111).
-func (c *Core) unofferedBloom(p *peerState, m wire.Message) {
-	if !c.cfg.Services.Has(wire.NodeBloom) {
-		c.drop(p, m.Command()+" received although bloom filters are not offered")
-	}
 }
 
 // showsState reports whether the answer to a message tells what we know, so
@@ -107,6 +99,7 @@ func (c *Core) resume(now time.Time, p *peerState) {
 	if len(p.order.inbox) == 0 {
 		p.order.inbox = nil
 	}
+	c.tellRest(p)
 }
 
 // answer replies to a message that shows state, and reports whether it is done
@@ -124,9 +117,7 @@ func (c *Core) answer(now time.Time, p *peerState, d *deferred) bool {
 	case *wire.MsgGetData:
 		return c.getData(now, p, m)
 	case *wire.MsgMempool:
-		if !c.cfg.Services.Has(wire.NodeBloom) {
-			c.drop(p, "mempool request although bloom filters are not offered")
-		}
+		c.mempoolAsked(p)
 	case *wire.MsgGetBlockTxn:
 		return c.getBlockTxn(p, m)
 	case *wire.MsgGetCFilters, *wire.MsgGetCFHeaders, *wire.MsgGetCFCheckpt:

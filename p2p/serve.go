@@ -23,10 +23,15 @@ func (c *Core) getData(now time.Time, p *peerState, m *wire.MsgGetData) bool {
 		s.at++
 		if id, ok := it.GenTxid(); ok {
 			c.serveTx(p, it, id)
-		} else if hash, ok := it.BlockHash(); ok && it.Type == wire.InvCmpctBlock {
-			c.serveCompact(now, p, hash)
-		} else if ok && it.Type != wire.InvFilteredBlock {
-			c.serveBlock(p, hash, it.Type != wire.InvBlock)
+		} else if hash, ok := it.BlockHash(); ok {
+			switch it.Type {
+			case wire.InvCmpctBlock:
+				c.serveCompact(now, p, hash)
+			case wire.InvFilteredBlock:
+				c.serveFiltered(p, hash)
+			default:
+				c.serveBlock(p, hash, it.Type != wire.InvBlock)
+			}
 		}
 	}
 	if s.reading {

@@ -6,7 +6,6 @@ import (
 
 	"grapevine/chain/headers"
 	"grapevine/p2p/peer"
-	"grapevine/p2p/txannounce"
 	"grapevine/p2p/txrequest"
 	"grapevine/wire"
 )
@@ -25,7 +24,7 @@ func (c *Core) joinRelay(now time.Time, p *peerState) {
 		c.txs.wtxPeers++
 	}
 	if p.relaysTx() {
-		c.txs.announce.AddPeer(p.id, txannounce.Options{Inbound: p.kind == peer.Inbound, Wtxid: p.hello.wtxid})
+		c.txs.announce.AddPeer(p.id, p.hearing())
 	}
 	c.maybeSendFeeFilter(now, p)
 }
@@ -387,12 +386,15 @@ func (c *Core) announceTxs(now time.Time) {
 		if p == nil || p.closing {
 			continue
 		}
-		for items := range slices.Chunk(b.Items, wire.MaxInv) {
+		for items := range slices.Chunk(c.announced(p, b.Items), wire.MaxInv) {
 			list := make([]wire.Inv, len(items))
 			for i, id := range items {
 				list[i] = wire.InvOfTx(id)
 			}
 			c.send(p, &wire.MsgInv{Items: list})
+		}
+		if b.All {
+			c.tellAll(p, b.Items)
 		}
 	}
 }

@@ -151,6 +151,12 @@ func (s *Service) serve(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if a.Filter != nil {
+			if !s.post(ctx, s.serveFiltered(a)) {
+				return ctx.Err()
+			}
+			continue
+		}
 		ev := Served{Peer: a.Peer, Node: a.Node}
 		out, size, err := s.contents(a)
 		ev.Bytes, ev.Err = size, err

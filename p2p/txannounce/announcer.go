@@ -38,6 +38,9 @@ type Options struct {
 type Batch struct {
 	Peer  peer.ID
 	Items []wire.GenTxid
+	// All: the peer is to be told of all else that is in the pool, too, as it has
+	// asked for (see [Announcer.TellAll]).
+	All bool
 }
 
 // Lookup reads the pool: the transaction and its own feerate, rounded down; ok is
@@ -61,7 +64,7 @@ type Announcer struct {
 
 	sequence    uint64    // of the last Add
 	inbound     int       // pairs of a transaction and an inbound peer that wait
-	newInbound  int       // inbound peers whose first round is to come
+	owedInbound int       // inbound peers whose next round comes in any case
 	inboundNext time.Time // zero while the timer does not run
 	swept       int       // where the search for what left the pool goes on
 	round       round     // scratch of Due
@@ -76,11 +79,15 @@ type target struct {
 	waiting  int
 	next     time.Time // of outbound peers; zero while the timer does not run
 	told     bool      // its first round has come
+	asked    bool      // it is told of the whole pool with its next round
 	sequence uint64    // when it was last told
 }
 
+// owed reports whether a peer's next round comes in any case.
+func (t *target) owed() bool { return !t.told || t.asked }
+
 // idle reports whether there is nothing to come for a peer.
-func (t *target) idle() bool { return t.waiting == 0 && t.told }
+func (t *target) idle() bool { return t.waiting == 0 && !t.owed() }
 
 // New returns an announcer without peers.
 func New(cfg Config) *Announcer {
@@ -106,7 +113,7 @@ func (a *Announcer) AddPeer(id peer.ID, options Options) {
 	}
 	t := &target{id: id, options: options}
 	if options.Inbound {
-		a.newInbound++
+		a.owedInbound++
 	}
 	for place, other := range a.peers {
 		if other == nil {
@@ -136,8 +143,8 @@ func (a *Announcer) RemovePeer(id peer.ID) {
 			a.release(int32(i))
 		}
 	}
-	if t := a.peers[place]; t.options.Inbound && !t.told {
-		a.newInbound--
+	if t := a.peers[place]; t.options.Inbound && t.owed() {
+		a.owedInbound--
 	}
 	a.peers[place] = nil
 	delete(a.places, id)
@@ -150,6 +157,20 @@ func (a *Announcer) SetFeeFilter(id peer.ID, rate wire.FeeRate) {
 	if t := a.target(id); t != nil {
 		t.filter = rate
 	}
+}
+
+// TellAll has a peer's next round come whatever waits, and marks its [Batch]: it has
+// asked for the whole pool (BIP 35). When it learns of it says no more than any
+// other round.
+func (a *Announcer) TellAll(id peer.ID) {
+	t := a.target(id)
+	if t == nil || t.asked {
+		return
+	}
+	if t.options.Inbound && !t.owed() {
+		a.owedInbound++
+	}
+	t.asked = true
 }
 
 // Add lets a transaction that has entered the pool wait for all peers that are
@@ -180,7 +201,7 @@ func (a *Announcer) Known(id peer.ID, tx wire.GenTxid) {
 // the zero time if it is to be called at once, to start a timer; false when nothing
 // waits and no peer is new.
 func (a *Announcer) Next() (next time.Time, ok bool) {
-	if a.inbound+a.newInbound > 0 {
+	if a.inbound+a.owedInbound > 0 {
 		next, ok = a.inboundNext, true
 	}
 	for _, t := range a.peers {

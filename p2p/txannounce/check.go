@@ -47,7 +47,7 @@ func (a *Announcer) check() error {
 
 // checkPeers verifies counts and timers.
 func (a *Announcer) checkPeers(waiting []int) error {
-	inbound, newInbound, peers := 0, 0, 0
+	inbound, owedInbound, peers := 0, 0, 0
 	for place, t := range a.peers {
 		if t == nil {
 			continue
@@ -58,8 +58,8 @@ func (a *Announcer) checkPeers(waiting []int) error {
 		}
 		if t.options.Inbound {
 			inbound += t.waiting
-			if !t.told {
-				newInbound++
+			if t.owed() {
+				owedInbound++
 			}
 		}
 		if !t.next.IsZero() && (t.idle() || t.options.Inbound) {
@@ -69,9 +69,9 @@ func (a *Announcer) checkPeers(waiting []int) error {
 	if peers != len(a.places) {
 		return fmt.Errorf("%d peers, %d places", peers, len(a.places))
 	}
-	if inbound != a.inbound || newInbound != a.newInbound || inbound+newInbound == 0 && !a.inboundNext.IsZero() {
-		return fmt.Errorf("%d wait for inbound peers, %d counted; %d are new, %d counted; next %v",
-			inbound, a.inbound, newInbound, a.newInbound, a.inboundNext)
+	if inbound != a.inbound || owedInbound != a.owedInbound || inbound+owedInbound == 0 && !a.inboundNext.IsZero() {
+		return fmt.Errorf("%d wait for inbound peers, %d counted; %d are owed a round, %d counted; next %v",
+			inbound, a.inbound, owedInbound, a.owedInbound, a.inboundNext)
 	}
 	return nil
 }

@@ -18,7 +18,8 @@
 // The waiting time is drawn when the first transaction starts to wait. Since an
 // exponential distribution has no memory, that is the same as a process that
 // always ran, and idle peers cost no wake-ups. Only the first round of each peer
-// comes in any case, as what it may fetch hangs on it.
+// comes in any case, as what it may fetch hangs on it, and that of one that has asked
+// for the whole pool.
 //
 // At most 70 go out at a time, which is 14 a second; of a backlog, five more for
 // each thousand that wait; never more than [MaxBatch]. The rest waits, so that a

@@ -51,7 +51,7 @@ func (a *Announcer) Due(now time.Time, lookup Lookup) []Batch {
 func (a *Announcer) ring(now time.Time) {
 	a.round.due = a.round.due[:0]
 	inbound := false
-	if a.inbound+a.newInbound > 0 {
+	if a.inbound+a.owedInbound > 0 {
 		inbound = !a.inboundNext.IsZero() && !now.Before(a.inboundNext)
 		if a.inboundNext.IsZero() {
 			a.inboundNext = a.draw(now, InboundInterval)
@@ -81,10 +81,10 @@ func (a *Announcer) rewind(now time.Time) {
 	inbound := false
 	for _, place := range a.round.due {
 		t := a.peers[place]
-		if t.options.Inbound && !t.told {
-			a.newInbound--
+		if t.options.Inbound && t.owed() {
+			a.owedInbound--
 		}
-		t.sequence, t.told = a.sequence, true
+		t.sequence, t.told, t.asked = a.sequence, true, false
 		switch {
 		case t.waiting == 0:
 			t.next = time.Time{}
@@ -103,7 +103,7 @@ func (a *Announcer) rewind(now time.Time) {
 // restInbound stops the timer of inbound peers while there is nothing to come for
 // any of them.
 func (a *Announcer) restInbound() {
-	if a.inbound+a.newInbound == 0 {
+	if a.inbound+a.owedInbound == 0 {
 		a.inboundNext = time.Time{}
 	}
 }
@@ -123,7 +123,7 @@ func (a *Announcer) prepare() {
 		t := a.peers[place]
 		r.mask[place/64] |= 1 << (place % 64)
 		r.room[place] = min(targetBatch+t.waiting/1000*5, MaxBatch)
-		r.batches[n] = Batch{Peer: t.id, Items: make([]wire.GenTxid, 0, min(r.room[place], t.waiting))}
+		r.batches[n] = Batch{Peer: t.id, All: t.asked, Items: make([]wire.GenTxid, 0, min(r.room[place], t.waiting))}
 	}
 }
 
@@ -235,7 +235,7 @@ func (a *Announcer) sweep() {
 
 // harvest returns the batches that hold something.
 func (a *Announcer) harvest() []Batch {
-	batches := slices.DeleteFunc(a.round.batches, func(b Batch) bool { return len(b.Items) == 0 })
+	batches := slices.DeleteFunc(a.round.batches, func(b Batch) bool { return len(b.Items) == 0 && !b.All })
 	a.round.batches, a.round.lookup = nil, nil
 	return batches
 }

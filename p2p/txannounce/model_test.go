@@ -32,6 +32,7 @@ type hearer struct {
 	known   map[wire.GenTxid]bool
 	waits   map[wire.Wtxid]bool
 	told    bool
+	asked   bool
 	seq     uint64
 }
 
@@ -136,10 +137,11 @@ func (m *model) due(ids []peer.ID, rates map[wire.Wtxid]wire.FeeRate, lookup Loo
 		visit(o)
 	}
 	for _, id := range ids {
-		m.peers[id].seq, m.peers[id].told = m.count, true
-		if len(told[id]) > 0 {
-			batches = append(batches, Batch{Peer: id, Items: told[id]})
+		h := m.peers[id]
+		if len(told[id]) > 0 || h.asked {
+			batches = append(batches, Batch{Peer: id, Items: told[id], All: h.asked})
 		}
+		h.seq, h.told, h.asked = m.count, true, false
 	}
 	return batches
 }
@@ -195,6 +197,13 @@ func (c *pace) step(what, which byte) {
 			h.known[name] = true
 		}
 	case 3:
+		if which >= 240 {
+			c.TellAll(p)
+			if h := c.model.peers[p]; h != nil {
+				h.asked = true
+			}
+			break
+		}
 		rate := wire.FeeRate(which) * 20
 		c.SetFeeFilter(p, rate)
 		if h := c.model.peers[p]; h != nil {
@@ -234,13 +243,13 @@ func (c *pace) due() {
 		if h.options.Inbound {
 			timer = c.inboundNext
 		}
-		if (len(h.waits) > 0 || !h.told) && !timer.IsZero() && !timer.After(c.now) {
+		if (len(h.waits) > 0 || !h.told || h.asked) && !timer.IsZero() && !timer.After(c.now) {
 			ids = append(ids, id)
 		}
 	}
 	got := c.Due(c.now, c.pool.lookup)
 	want := c.model.due(ids, c.rates, c.pool.lookup)
-	if !slices.EqualFunc(got, want, func(a, b Batch) bool { return a.Peer == b.Peer && slices.Equal(a.Items, b.Items) }) {
+	if !slices.EqualFunc(got, want, func(a, b Batch) bool { return a.Peer == b.Peer && a.All == b.All && slices.Equal(a.Items, b.Items) }) {
 		c.Fatalf("told %v, want %v", got, want)
 	}
 	if err := c.checkTold(c.now); err != nil {
