@@ -210,7 +210,7 @@ func (p *Plan) feelerWait() time.Duration {
 // number the usual one: an extra one in a network of its own is not given up, and
 // would push others out of fewer places.
 func (p *Plan) lacksNetwork() bool {
-	if p.cfg.FullRelay != MaxFullRelay || p.total(peer.FullRelay) != MaxFullRelay {
+	if p.total(peer.FullRelay) != MaxFullRelay {
 		return false
 	}
 	counts := p.networks()

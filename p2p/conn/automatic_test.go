@@ -381,6 +381,13 @@ func TestPassedOver(t *testing.T) {
 		"in the group of an inbound peer": {addr: good, want: true, prepare: func(p *Plan, _ *book) {
 			p.Connected(start, 1, Info{Kind: peer.Inbound, Target: "x", Addr: netAddr(t, "30.1.0.2")})
 		}},
+		"in the documentation": {addr: netAddr(t, "2001:db8::1")},
+		"being dialled": {addr: good, prepare: func(p *Plan, _ *book) {
+			p.start(Dial{Target: good.String(), Addr: good, Kind: peer.Feeler}, false)
+		}},
+		"another port of what is being dialled": {addr: netAddr(t, "30.1.0.1:1234"), prepare: func(p *Plan, _ *book) {
+			p.start(Dial{Target: good.String(), Addr: good, Kind: peer.Feeler}, false)
+		}},
 		"no valid address": {addr: wire.NetAddr{Services: full, Port: 8333}},
 	} {
 		b := newBook(c.addr)
@@ -391,6 +398,65 @@ func TestPassedOver(t *testing.T) {
 		_, got := p.pick(start, wish{kind: peer.FullRelay})
 		if got != c.want {
 			t.Errorf("%s: picked %v", name, got)
+		}
+	}
+}
+
+func TestAnchorsPassedOver(t *testing.T) {
+	tor := netAddr(t, "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:8333")
+	for name, c := range map[string]struct {
+		anchors []wire.NetAddr
+		change  func(*Config)
+		want    int
+	}{
+		"both":              {[]wire.NetAddr{netAddr(t, "30.1.0.1"), netAddr(t, "30.2.0.1")}, nil, 2},
+		"in one group":      {[]wire.NetAddr{netAddr(t, "30.1.0.1"), netAddr(t, "30.1.0.2")}, nil, 1},
+		"in no network":     {[]wire.NetAddr{netAddr(t, "30.1.0.1"), tor}, func(cfg *Config) { cfg.Networks = []wire.Network{wire.NetIPv4} }, 1},
+		"room for one":      {[]wire.NetAddr{netAddr(t, "30.1.0.1"), netAddr(t, "30.2.0.1")}, func(cfg *Config) { cfg.SetMax(9) }, 1},
+		"room for none":     {[]wire.NetAddr{netAddr(t, "30.1.0.1"), netAddr(t, "30.2.0.1")}, func(cfg *Config) { cfg.SetMax(8) }, 0},
+		"with -connect":     {[]wire.NetAddr{netAddr(t, "30.1.0.1")}, func(cfg *Config) { cfg.ConnectOnly = true }, 0},
+		"the node's own":    {[]wire.NetAddr{netAddr(t, "30.1.0.1")}, func(cfg *Config) { cfg.Avoid = func(time.Time, wire.NetAddr) bool { return true } }, 0},
+		"one is an inbound": {[]wire.NetAddr{netAddr(t, "30.1.0.1"), netAddr(t, "40.1.0.1")}, nil, 1},
+	} {
+		p := planFor(newBook(), c.change)
+		p.auto.anchors = slices.Clone(c.anchors)
+		p.Connected(start, 99, Info{Kind: peer.Inbound, Addr: netAddr(t, "40.1.0.1:5")})
+		w := newWorld(t, p)
+		w.run(time.Minute)
+		if n := count(w.kinds(), peer.BlockRelay); n != c.want || len(w.made) != n {
+			t.Errorf("%s: made %+v", name, w.made)
+		}
+	}
+}
+
+func TestOnline(t *testing.T) {
+	for _, c := range []struct {
+		peers map[string]peer.Kind
+		max   int
+		want  bool
+	}{
+		{nil, 125, false},
+		{map[string]peer.Kind{"30.1.0.1": peer.FullRelay}, 125, false},
+		{map[string]peer.Kind{"30.1.0.1": peer.FullRelay, "30.1.0.2": peer.Manual}, 125, false}, // may be our own network
+		{map[string]peer.Kind{"30.1.0.1": peer.FullRelay, "30.2.0.1": peer.Manual}, 125, true},
+		{map[string]peer.Kind{"30.1.0.1": peer.FullRelay, "30.2.0.1": peer.Inbound}, 125, false},
+		{map[string]peer.Kind{"30.1.0.1": peer.FullRelay, "30.2.0.1": peer.AddrFetch}, 125, false},
+		{map[string]peer.Kind{"fc00::1": peer.FullRelay, "fc00::2": peer.BlockRelay}, 125, true},
+		{map[string]peer.Kind{"30.1.0.1": peer.FullRelay}, 2, true},
+		{nil, 1, true},
+	} {
+		p := planFor(newBook(), func(cfg *Config) { cfg.SetMax(c.max) })
+		id := peer.ID(0)
+		for text, k := range c.peers {
+			a := netAddr(t, text)
+			a.Addr = a.Addr.AsCJDNS()
+			p.cfg.MaxInbound++
+			p.Connected(start, id, Info{Kind: k, Target: text, Addr: a})
+			id++
+		}
+		p.cfg.SetMax(c.max)
+		if p.online() != c.want {
+			t.Errorf("%+v: online %v", c, !c.want)
 		}
 	}
 }
@@ -498,8 +564,12 @@ func TestFetches(t *testing.T) {
 	}
 	w := newWorld(t, p)
 	w.run(time.Hour)
-	if n := count(w.kinds(), peer.AddrFetch); n != MaxFetches {
-		t.Errorf("%d fetches", n)
+	seeds := map[string]bool{}
+	for _, d := range w.made {
+		seeds[d.Target] = true
+	}
+	if n := count(w.kinds(), peer.AddrFetch); n != MaxFetches || len(seeds) != n {
+		t.Errorf("%d fetches of %d seeds", n, len(seeds))
 	}
 	for _, change := range []func(*Config){func(c *Config) { c.Connect = []string{"x"} }, func(c *Config) { c.ConnectOnly = true }} {
 		b := newBook(spread(t, 10)...)
@@ -529,7 +599,7 @@ func TestAddConnection(t *testing.T) {
 			t.Errorf("%s: %v", k, err)
 		}
 	}
-	for i := range 3 {
+	for i := range 5 { // two more than there are places for, at once
 		if err := p.AddConnection(fmt.Sprint("b", i), peer.Feeler, true); err != nil {
 			t.Fatal(err)
 		}
@@ -671,6 +741,10 @@ func TestExtraPeers(t *testing.T) {
 		},
 		"full relay: the youngest of those that announced nothing": {
 			kinds: []peer.Kind{peer.FullRelay, peer.FullRelay, peer.FullRelay}, want: []peer.ID{2},
+		},
+		"full relay: none that has been here for 30 s only": {
+			kinds:  []peer.Kind{peer.FullRelay, peer.FullRelay, peer.FullRelay},
+			change: func(_ []Outbound, p *Plan) { p.link(2).since = at(70) },
 		},
 		"who announced least recently": {
 			kinds:  []peer.Kind{peer.FullRelay, peer.FullRelay, peer.FullRelay},

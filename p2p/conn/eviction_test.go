@@ -218,6 +218,33 @@ func TestWhoIsEvicted(t *testing.T) {
 	}
 }
 
+// Where a measure tells nothing apart, the next one does.
+func TestOrders(t *testing.T) {
+	old, young := Candidate{Connected: start}, Candidate{Connected: start.Add(1)}
+	for name, c := range map[string]struct {
+		order         func(a, b *Candidate) int
+		worse, better Candidate
+	}{
+		"tx":                     {byTx, Candidate{RelaysTx: true}, Candidate{LastTx: start, Bloom: true}},
+		"tx: who takes some":     {byTx, Candidate{Connected: start}, Candidate{Connected: start.Add(1), RelaysTx: true, Bloom: true}},
+		"tx: who has no filter":  {byTx, Candidate{Connected: start, Bloom: true}, young},
+		"tx: uptime":             {byTx, young, old},
+		"block":                  {byBlock, Candidate{Relevant: true}, Candidate{LastBlock: start}},
+		"block: services":        {byBlock, old, Candidate{Relevant: true, Connected: start.Add(1)}},
+		"block: uptime":          {byBlock, young, old},
+		"blocks only":            {byBlockRelay, Candidate{RelaysTx: true, LastBlock: start}, Candidate{}},
+		"blocks only: block":     {byBlockRelay, Candidate{Relevant: true}, Candidate{LastBlock: start}},
+		"network":                {(&disadvantaged{network: wire.NetI2P}).order, Candidate{Connected: start, Local: true}, Candidate{Network: wire.NetI2P, Connected: start.Add(1)}},
+		"network: uptime":        {(&disadvantaged{network: wire.NetI2P}).order, young, old},
+		"local":                  {(&disadvantaged{local: true}).order, Candidate{Connected: start}, Candidate{Local: true, Connected: start.Add(1)}},
+		"local: not its network": {(&disadvantaged{local: true}).order, young, Candidate{Connected: start, Network: wire.NetI2P}},
+	} {
+		if c.order(&c.worse, &c.better) >= 0 || c.order(&c.better, &c.worse) <= 0 || c.order(&c.worse, &c.worse) != 0 {
+			t.Errorf("%s: in the wrong order", name)
+		}
+	}
+}
+
 // A peer without an answered ping counts as the slowest.
 func TestUnknownPing(t *testing.T) {
 	if (&Candidate{}).ping() <= time.Hour {
