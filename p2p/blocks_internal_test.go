@@ -2,6 +2,7 @@ package p2p
 
 import (
 	"testing"
+	"time"
 
 	"grapevine/chain/chaintest"
 	"grapevine/chain/consensus"
@@ -55,5 +56,43 @@ func TestHeadersAfterRefusedOnes(t *testing.T) {
 	third := ofType[SubmitHeaders](r.say(1, &wire.MsgHeaders{Headers: []wire.Header{blocks[0].Header}}))
 	if len(third) != 1 || !verdict(third[0], consensus.ErrBadDiffBits, consensus.ResultInvalidHeader) {
 		t.Error("not dropped for an invalid header")
+	}
+}
+
+// Who is slow in the first sync is dropped for another peer, unless the operator
+// has promised otherwise.
+func TestSlowPeerThatIsKept(t *testing.T) {
+	for _, may := range []peer.Permissions{0, peer.NoBan} {
+		r := newRig(t)
+		r.ledger.syncing = true
+		dropped := map[peer.ID]bool{}
+		pong := func(list []Action) {
+			for id := range peer.ID(2) {
+				for _, m := range sent[*wire.MsgPing](list, id+1) {
+					r.say(id+1, &wire.MsgPong{Nonce: m.Nonce})
+				}
+			}
+		}
+		for id := range peer.ID(2) {
+			r.step(Connected{Peer: id + 1, Kind: peer.Manual, Name: id.String(), Permissions: may})
+			for _, m := range []wire.Message{
+				&wire.MsgVersion{Version: ProtocolVersion, Services: wire.NodeNetwork | wire.NodeWitness, Nonce: uint64(id) + 2}, &wire.MsgVerack{},
+			} {
+				pong(r.say(id+1, m))
+			}
+		}
+		for end := r.now.Add(2 * time.Hour); r.now.Before(end); {
+			at, _ := r.nextWake()
+			r.now = at
+			list := r.step(Tick{})
+			pong(list)
+			for _, d := range ofType[Disconnect](list) {
+				dropped[d.Peer] = true
+				r.step(Disconnected{Peer: d.Peer})
+			}
+		}
+		if want := may == 0; dropped[1] != want || dropped[2] {
+			t.Errorf("permissions %v: dropped %v", may, dropped)
+		}
 	}
 }

@@ -317,3 +317,18 @@ func TestFifo(t *testing.T) {
 		}
 	}
 }
+
+// In the second pass there is nothing beyond what was committed to.
+func TestPresyncRunsOutOfCommitments(t *testing.T) {
+	b := lowBench(t, 4201)
+	b.answer(1, stock[:2000])
+	b.answer(1, stock[2000:4000])
+	b.answer(1, stock[4000:])
+	low := b.s.byID[1].low
+	for low.commitments.len() > 0 {
+		low.commitments.pop()
+	}
+	if d := b.answer(1, stock[:2000]); d.Submit != nil || b.s.byID[1].low == low {
+		t.Errorf("%d headers without commitments were taken", len(d.Submit))
+	}
+}
