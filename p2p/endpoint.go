@@ -31,7 +31,9 @@ func (s *Service) inboundFrom(l Listener, nc net.Conn) Connected {
 	if e.Network = l.Network; e.Network == wire.NetNone {
 		e.Network = networkOf(e.Addr)
 	}
-	e.Permissions |= s.granted(e.Addr, true)
+	if e.Network != wire.NetTorV3 { // behind an onion service all have the address of the proxy
+		e.Permissions |= s.granted(e.Addr, true)
+	}
 	return e
 }
 
@@ -43,7 +45,9 @@ func (s *Service) outboundTo(d Dial, nc net.Conn) Connected {
 		e.Addr = d.Addr
 	}
 	e.Network = networkOf(e.Addr)
-	e.Permissions = s.granted(e.Addr, false)
+	if d.Kind == peer.Manual { // whom we chose ourselves is no friend for that
+		e.Permissions = s.granted(e.Addr, false)
+	}
 	return e
 }
 
