@@ -112,6 +112,10 @@ func (c *Core) describe(now time.Time, p *peerState) PeerInfo {
 	if c.cfg.Addresses != nil {
 		i.MappedAS = c.cfg.Addresses.MappedAS(p.addr.Addr)
 	}
+	if c.gossip != nil {
+		s := c.gossip.Stats(p.id)
+		i.AddrRelay, i.AddrProcessed, i.AddrLimited = s.Enabled, s.Processed, s.RateLimited
+	}
 	if p.ping.nonce != 0 {
 		i.PingWait = now.Sub(p.ping.sent)
 	}

@@ -10,6 +10,7 @@ import (
 	"grapevine/chain/headers"
 	"grapevine/chain/params"
 	"grapevine/internal/u256"
+	"grapevine/p2p/addrrelay"
 	"grapevine/p2p/blockfetch"
 	"grapevine/p2p/compact"
 	"grapevine/p2p/conn"
@@ -131,6 +132,8 @@ type Core struct {
 	clocks    clockOffsets
 	upload    upload
 	outbound  outbound
+	gossip    *addrrelay.Relay // nil when no addresses are kept
+	now       time.Time        // of the step being taken
 	compact   compactState
 	selfNonce map[uint64]struct{} // of the versions we sent and that were not answered yet
 	actions   []Action
@@ -178,6 +181,7 @@ func NewCore(cfg CoreConfig) (*Core, error) {
 	c.cfg.Conn.Rand = cfg.Conn.Rand
 	c.plan = conn.New(c.planned())
 	c.upload.target = cfg.UploadTarget
+	c.gossip = c.newGossip()
 	return c, nil
 }
 
@@ -185,7 +189,7 @@ func NewCore(cfg CoreConfig) (*Core, error) {
 // slice is valid until the next call. Time never runs backwards.
 func (c *Core) Step(now time.Time, ev Event) []Action {
 	clear(c.actions)
-	c.actions = c.actions[:0]
+	c.actions, c.now = c.actions[:0], now
 	c.handle(now, ev)
 	c.settle(now)
 	return c.actions
@@ -257,6 +261,7 @@ func (c *Core) settle(now time.Time) {
 	} else if !c.lookAgain.After(now) {
 		c.lookAgain = now.Add(loadingPoll)
 	}
+	c.passAddresses(now)
 	c.rebroadcast(now)
 	c.requestTxs(now)
 	c.announceTxs(now)
@@ -292,6 +297,10 @@ func (c *Core) nextWake() (at time.Time, found bool) {
 	earlier(c.lookAgain, !c.lookAgain.IsZero())
 	earlier(c.retry, !c.retry.IsZero())
 	earlier(c.outboundWake(), true)
+	if c.gossip != nil {
+		at := c.gossip.Wake()
+		earlier(at, !at.IsZero())
+	}
 	earlier(c.plan.Wake())
 	earlier(c.headers.Wake())
 	earlier(c.fetch.Wake())

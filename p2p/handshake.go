@@ -74,7 +74,7 @@ func (c *Core) sendVersion(now time.Time, p *peerState) {
 	p.hello.nonce, p.hello.versionSent = nonce, true
 	c.send(p, &wire.MsgVersion{
 		Version: ProtocolVersion, Services: c.offers(p), Time: now.Unix(),
-		To: wire.AddrOf(p.remote, 0), From: wire.NetAddr{Services: c.offers(p)},
+		To: toldAddr(p), From: wire.NetAddr{Services: c.offers(p)},
 		Nonce: nonce, UserAgent: c.cfg.UserAgent, StartHeight: c.cfg.Ledger.Active().Height(),
 		Relay: !c.cfg.BlocksOnly && p.kind.RelaysTx(),
 	})
@@ -138,6 +138,7 @@ func (c *Core) verack(now time.Time, p *peerState) {
 	}
 	c.outbound.sync.Add(p.id, p.kind)
 	c.offerCompact(p)
+	c.joinGossip(now, p)
 	c.joinSync(p)
 	c.joinRelay(now, p)
 }
@@ -213,6 +214,9 @@ func (c *Core) disconnected(now time.Time, ev Disconnected) {
 		c.leaveSync(p)
 		c.leaveCompact(p)
 		c.leaveRelay(p)
+		if c.gossip != nil {
+			c.gossip.RemovePeer(p.id)
+		}
 	}
 	if ev.Err != nil {
 		c.log.Debug("connection lost", "peer", p.id, "address", p.name, "error", ev.Err)

@@ -155,6 +155,9 @@ func (p *peerState) wake() time.Time {
 	if p.ping.nonce != 0 {
 		at = p.ping.sent.Add(pingTimeout)
 	}
+	if end := p.since.Add(addrFetchTime); p.kind == peer.AddrFetch && end.Before(at) {
+		at = end
+	}
 	if p.fee.next.Before(at) && !p.fee.next.IsZero() {
 		at = p.fee.next
 	}

@@ -3,6 +3,7 @@ package p2p
 import (
 	"time"
 
+	"grapevine/p2p/peer"
 	"grapevine/wire"
 )
 
@@ -25,6 +26,10 @@ func (c *Core) tend(now time.Time, p *peerState) {
 	}
 	if !p.pongs() && !now.Before(p.heard.Add(pingTimeout)) {
 		c.drop(p, "nothing was heard for too long")
+		return
+	}
+	if p.kind == peer.AddrFetch && !now.Before(p.since.Add(addrFetchTime)) {
+		c.drop(p, "it has told of no addresses")
 		return
 	}
 	if p.ping.nonce == 0 && !now.Before(p.ping.next) {

@@ -61,6 +61,12 @@ func (c *Core) received(now time.Time, ev Received) {
 		c.pong(ev.At, p, m)
 	case *wire.MsgSendHeaders:
 		p.blocks.prefersHeaders = true
+	case *wire.MsgAddr:
+		c.addresses(now, p, m.Addrs)
+	case *wire.MsgAddrV2:
+		c.addresses(now, p, m.Addrs)
+	case *wire.MsgGetAddr:
+		c.getAddr(now, p)
 	case *wire.MsgFeeFilter:
 		c.feeFilter(p, m)
 	case *wire.MsgFilterLoad, *wire.MsgFilterAdd, *wire.MsgFilterClear:
