@@ -116,7 +116,7 @@ func (c *Core) fetchBlocks(now time.Time) {
 			items[i] = p.wanted(wire.InvOfBlock(n.Hash()))
 		}
 		if c.wantsCompact(now, p, r.Nodes) {
-			items[0].Type = wire.InvCmpctBlock
+			items[0] = items[0].As(wire.InvCmpctBlock)
 		}
 		c.send(p, &wire.MsgGetData{Items: items})
 	}

@@ -337,6 +337,14 @@ func (c *Core) blockTxn(now time.Time, p *peerState, m *wire.MsgBlockTxn, size i
 	c.do(Release{p.id, size})
 }
 
+// keepExtra keeps what the pool refused when it first came: a miner may have taken
+// it all the same, and an orphan's parents may be in the same block.
+func (c *Core) keepExtra(ev TxJudged) {
+	if ev.Err != nil && ev.Seq != 0 {
+		c.compact.extra.Add(ev.Tx)
+	}
+}
+
 // compactSettled forgets what was put together of a block that is here.
 func (c *Core) compactSettled(n *headers.Node) {
 	for _, p := range c.order {

@@ -186,6 +186,7 @@ func (c *Core) submitTx(from peer.ID, seq uint64, tx *wire.Tx, size int) {
 func (c *Core) txJudged(now time.Time, ev TxJudged) {
 	t := &c.txs
 	delete(t.judging, ev.Tx.Wtxid())
+	c.keepExtra(ev)
 	p := c.peers[ev.Peer]
 	switch {
 	case ev.Err == nil:

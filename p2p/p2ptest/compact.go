@@ -125,8 +125,11 @@ func (p *Pool) Scan(fn func(ids []wire.Wtxid, txs []*wire.Tx) (more bool)) {
 func (l *Ledger) early(b *wire.Block) {
 	world := l.node.net.World
 	m := world.blocks[b.Hash()]
-	n := l.tree.Lookup(b.Hash())
-	if n == nil || m == nil || m.block != b || n.Parent() != l.active.Tip() || l.Syncing() || l.has(n) {
+	if m == nil || m.block != b {
+		return
+	}
+	n, err := l.takeHeader(&b.Header)
+	if err != nil || n.Parent() != l.active.Tip() || l.Syncing() || l.has(n) {
 		return
 	}
 	l.node.later(int64(l.node.verdicts.Early), func() {

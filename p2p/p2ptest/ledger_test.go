@@ -173,7 +173,7 @@ func TestBlocksNobodyAskedFor(t *testing.T) {
 	n.act(p2p.SubmitBlock{Seq: 1, Block: side, Requested: true})
 	n.act(p2p.SubmitBlock{Seq: 2, Block: w.Mine(main[2].Hash(), net.Time(), 0)})
 	net.Run(0)
-	wantSaid(t, s, "block 0 false <nil>, block 1 true <nil>, block 2 true <nil>, header, connected 1, tip 3>4")
+	wantSaid(t, s, "block 0 false <nil>, block 1 true <nil>, p2p.BlockChecked, block 2 true <nil>, header, connected 1, tip 3>4")
 }
 
 func TestReorganisationGivesTransactionsBack(t *testing.T) {

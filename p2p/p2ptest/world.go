@@ -3,6 +3,7 @@ package p2ptest
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"grapevine/chain/consensus"
@@ -121,6 +122,9 @@ func (w *World) draft(parent wire.BlockHash, at time.Time, size int, txs []*wire
 		list[0].Out[0].PkScript[0] = 0x6a // unspendable
 		list[0].Seal()
 	}
+	if slices.ContainsFunc(txs, (*wire.Tx).HasWitness) {
+		list[0] = *committed(list)
+	}
 	txids := make([]wire.Txid, len(list))
 	for i := range list {
 		txids[i] = list[i].Txid()
@@ -134,6 +138,14 @@ func (w *World) draft(parent wire.BlockHash, at time.Time, size int, txs []*wire
 	}
 	w.tree.Insert(h, prev)
 	return wire.NewBlock(h, list)
+}
+
+// committed returns the coinbase with what commits to the witnesses (BIP 141).
+func committed(list []wire.Tx) *wire.Tx {
+	tx := list[0].Clone()
+	tx.In[0].Witness = consensus.WitnessReserved()
+	tx.Out = append(tx.Out, wire.TxOut{PkScript: consensus.WitnessCommitmentScript(list)})
+	return tx.Seal()
 }
 
 func (w *World) coinbase(height int32) *wire.Tx {
