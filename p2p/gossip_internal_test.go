@@ -138,3 +138,30 @@ func TestOwnAddressIsTold(t *testing.T) {
 		t.Errorf("an address of this machine is told: %+v", v)
 	}
 }
+
+// What the version message says of transactions is what is then done with them.
+func TestWhoIsToldToRelay(t *testing.T) {
+	for _, c := range []struct {
+		kind       peer.Kind
+		may        peer.Permissions
+		blocksOnly bool
+		want       bool
+	}{
+		{peer.FullRelay, 0, false, true},
+		{peer.BlockRelay, 0, false, false},
+		{peer.FullRelay, 0, true, false},
+		{peer.FullRelay, peer.Relay, true, true},
+		{peer.BlockRelay, peer.Relay, true, false},
+		{peer.Inbound, peer.Relay, true, true},
+		{peer.Inbound, peer.NoBan, true, false},
+	} {
+		r := newRig(t, func(cfg *CoreConfig) { cfg.BlocksOnly = c.blocksOnly })
+		list := r.addressed(1, c.kind, somewhere(1), func(ev *Connected) { ev.Permissions = c.may })
+		if v := sent[*wire.MsgVersion](list, 1); len(v) != 1 || v[0].Relay != c.want {
+			t.Errorf("%+v: %+v", c, v)
+		}
+		if got := c.kind != peer.Inbound || c.may.Has(peer.NoBan); r.peers[1].preferred() != got {
+			t.Errorf("%+v: preferred %v", c, !got)
+		}
+	}
+}

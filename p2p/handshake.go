@@ -76,7 +76,7 @@ func (c *Core) sendVersion(now time.Time, p *peerState) {
 		Version: ProtocolVersion, Services: c.offers(p), Time: now.Unix(),
 		To: toldAddr(p), From: wire.NetAddr{Services: c.offers(p)},
 		Nonce: nonce, UserAgent: c.cfg.UserAgent, StartHeight: c.cfg.Ledger.Active().Height(),
-		Relay: !c.cfg.BlocksOnly && p.kind.RelaysTx(),
+		Relay: c.takesTx(p),
 	})
 }
 

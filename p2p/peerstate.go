@@ -132,7 +132,9 @@ func (p *peerState) relaysTx() bool {
 func (p *peerState) pongs() bool { return p.hello.common >= pongVersion }
 
 // preferred reports whether blocks and transactions are rather asked of it.
-func (p *peerState) preferred() bool { return p.kind != peer.Inbound && p.kind != peer.AddrFetch }
+func (p *peerState) preferred() bool {
+	return (p.kind != peer.Inbound || p.may(peer.NoBan)) && p.kind != peer.AddrFetch
+}
 
 // wanted is how something is asked for: with its witness, if the peer has any
 // (BIP 144).
