@@ -81,6 +81,7 @@ func (c *Core) mempoolAsked(p *peerState) {
 		if !p.may(peer.NoBan) {
 			c.drop(p, "mempool request although bloom filters are not offered")
 		}
+	case c.refusesPool(c.now, p):
 	case p.light.rest == nil: // else it is being told
 		c.txs.announce.TellAll(p.id)
 	}
@@ -158,7 +159,7 @@ func (c *Core) serveFiltered(p *peerState, hash wire.BlockHash) {
 		return
 	}
 	n := c.cfg.Ledger.Tree().Lookup(hash)
-	if n == nil || !n.Status().Has(headers.StatusHasData) || !headersync.Servable(c.cfg.Ledger, n) {
+	if n == nil || !n.Status().Has(headers.StatusHasData) || !headersync.Servable(c.cfg.Ledger, n) || c.refusesHistory(c.now, p, n, true) {
 		return
 	}
 	p.served.reading = true

@@ -62,7 +62,7 @@ func (c *Core) serveTx(p *peerState, it *wire.Inv, id wire.GenTxid) {
 // gets no answer.
 func (c *Core) serveBlock(p *peerState, hash wire.BlockHash, witness bool) {
 	n := c.cfg.Ledger.Tree().Lookup(hash)
-	if !c.servedBlock(n) {
+	if !c.servedBlock(n) || c.refusesHistory(c.now, p, n, false) {
 		return
 	}
 	p.served.reading = true

@@ -103,6 +103,8 @@ func (c *Core) refusesPool(now time.Time, p *peerState) bool {
 	if p.permissions.Has(peer.Mempool) || !c.upload.reached(now, false) {
 		return false
 	}
-	c.drop(p, "the target for uploads is reached")
+	if !p.permissions.Has(peer.NoBan) {
+		c.drop(p, "the target for uploads is reached")
+	}
 	return true
 }
