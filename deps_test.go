@@ -64,6 +64,7 @@ var layers = map[string][]string{
 	"p2p/proxy":                  {"wire"},                                                                        // a way out; what is to be said over it is none of its business
 	"p2p/tor":                    {"wire"},                                                                        // a control port; who listens behind the service comes in
 	"p2p/i2p":                    {"wire", "p2p/proxy"},                                                           // whom a failed connection is to be blamed on
+	"p2p/portmap":                {"wire"},                                                                        // the router's side of listening
 	"p2p/transport/bip324":       {curve, "golang.org/x/crypto/chacha20", "golang.org/x/crypto/chacha20poly1305"}, // the ciphers that it is made of
 	"p2p/bans":                   {"wire", "internal/siphash", "p2p/peer"},                                        // siphash: nobody aims at the address of another
 	"p2p/conn":                   {"wire", "internal/siphash", "chain/headers", "p2p/peer"},                       // headers: work that peers show

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package portmap
+
+import "net/netip"
+
+func defaultGateway(bool) (netip.Addr, error) { return netip.Addr{}, ErrUnsupported }
