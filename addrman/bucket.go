@@ -48,25 +48,20 @@ func (p place) position() int { return int(p) % bucketSize }
 // it can aim at buckets.
 type Key [32]byte
 
-// hasher computes what Core computes, so that its vectors hold: the first eight bytes
-// of the double SHA-256 of the key and what follows, as a little-endian number.
-type hasher struct{ b []byte }
-
-func (k *Key) hasher(room []byte) hasher { return hasher{append(room[:0], k[:]...)} }
-
-func (h *hasher) bytes(b []byte) { h.b = append(append(h.b, byte(len(b))), b...) } // never 253 or more
-
-func (h *hasher) number(n uint64) { h.b = binary.LittleEndian.AppendUint64(h.b, n) }
-
-func (h *hasher) sum() uint64 {
-	once := sha256.Sum256(h.b)
-	twice := sha256.Sum256(once[:])
-	return binary.LittleEndian.Uint64(twice[:])
-}
-
 // room is large enough for everything that is hashed: a key, a letter, a number and
 // either an address or two groups.
 type room [96]byte
+
+// appendBytes appends a string of bytes as Core serialises it. It is short.
+func appendBytes(b, s []byte) []byte { return append(append(b, byte(len(s))), s...) }
+
+// sum is what Core computes, so that its vectors hold: the first eight bytes of the
+// double SHA-256 as a little-endian number.
+func sum(b []byte) uint64 {
+	once := sha256.Sum256(b)
+	twice := sha256.Sum256(once[:])
+	return binary.LittleEndian.Uint64(twice[:])
+}
 
 // appendKey appends what stands for address and port: IPv4 in its IPv6 form.
 func appendKey(b []byte, a wire.NetworkAddress, port uint16) []byte {
@@ -81,27 +76,19 @@ func (k *Key) newBucket(g *netgroup.Groups, a, source wire.NetworkAddress) int {
 	var r room
 	var r1, r2 [16]byte
 	from := g.AppendGroup(r1[:0], source)
-	h := k.hasher(r[:])
-	h.bytes(g.AppendGroup(r2[:0], a))
-	h.bytes(from)
-	n := h.sum() % newPerSource
-	h = k.hasher(r[:])
-	h.bytes(from)
-	h.number(n)
-	return int(h.sum() % newBuckets)
+	b := appendBytes(append(r[:0], k[:]...), g.AppendGroup(r2[:0], a))
+	n := sum(appendBytes(b, from)) % newPerSource
+	b = appendBytes(append(r[:0], k[:]...), from)
+	return int(sum(binary.LittleEndian.AppendUint64(b, n)) % newBuckets)
 }
 
 // triedBucket returns the bucket for an address that was reached.
 func (k *Key) triedBucket(g *netgroup.Groups, a wire.NetworkAddress, port uint16) int {
 	var r room
 	var r1 [40]byte
-	h := k.hasher(r[:])
-	h.bytes(appendKey(r1[:0], a, port))
-	n := h.sum() % triedPerGroup
-	h = k.hasher(r[:])
-	h.bytes(g.AppendGroup(r1[:0], a))
-	h.number(n)
-	return int(h.sum() % triedBuckets)
+	n := sum(appendBytes(append(r[:0], k[:]...), appendKey(r1[:0], a, port))) % triedPerGroup
+	b := appendBytes(append(r[:0], k[:]...), g.AppendGroup(r1[:0], a))
+	return int(sum(binary.LittleEndian.AppendUint64(b, n)) % triedBuckets)
 }
 
 // position returns the only position of a bucket that an address can have.
@@ -112,8 +99,6 @@ func (k *Key) position(tried bool, bucket int, a wire.NetworkAddress, port uint1
 	if tried {
 		letter = 'K'
 	}
-	h := k.hasher(r[:])
-	h.b = binary.LittleEndian.AppendUint32(append(h.b, letter), uint32(bucket))
-	h.bytes(appendKey(r1[:0], a, port))
-	return int(h.sum() % bucketSize)
+	b := binary.LittleEndian.AppendUint32(append(append(r[:0], k[:]...), letter), uint32(bucket))
+	return int(sum(appendBytes(b, appendKey(r1[:0], a, port))) % bucketSize)
 }

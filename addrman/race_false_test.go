@@ -1,0 +1,5 @@
+//go:build !race
+
+package addrman
+
+const raceEnabled = false
