@@ -202,10 +202,12 @@ func numbered(i int) wire.NetworkAddress {
 
 func TestDiscouraged(t *testing.T) {
 	l := newList()
-	const many = 200_000
+	const many = 101_000
 	for i := range many {
 		l.Discourage(numbered(i))
-		l.Discourage(numbered(i)) // counts once
+		if i%10 == 0 {
+			l.Discourage(numbered(i)) // counts once
+		}
 	}
 	for i := many - 50_000; i < many; i++ {
 		if !l.Discouraged(numbered(i)) {
@@ -222,15 +224,15 @@ func TestDiscouraged(t *testing.T) {
 		t.Errorf("%d of %d are still there", old, many-75_000)
 	}
 	wrong := 0
-	for i := range 2_000_000 {
+	for i := range 300_000 {
 		if l.Discouraged(numbered(i + 10*many)) {
 			wrong++
 		}
 	}
-	if wrong > 2 {
-		t.Errorf("%d of two million others are taken for discouraged", wrong)
+	if wrong > 1 {
+		t.Errorf("%d of 300,000 others are taken for discouraged", wrong)
 	}
-	t.Logf("%d of two million others taken for discouraged", wrong)
+	t.Logf("%d of 300,000 others taken for discouraged", wrong)
 	if l.Clear(); !l.Discouraged(numbered(many - 1)) {
 		t.Error("clearing bans forgave")
 	}

@@ -226,7 +226,7 @@ func TestOneGroup(t *testing.T) {
 		addrs = append(addrs, netAddr(t, fmt.Sprintf("30.1.0.%d", i+1)))
 	}
 	w := newWorld(t, planFor(newBook(addrs...), nil))
-	w.run(time.Hour)
+	w.run(2 * time.Minute)
 	if n := w.p.Count(); n != 1 {
 		t.Errorf("%d connections into one group", n)
 	}

@@ -130,7 +130,7 @@ func TestProtectionByMeasure(t *testing.T) {
 		}},
 	} {
 		r := rand.New(rand.NewPCG(3, uint64(c.best)))
-		for n := range 200 {
+		for n := 0; n < 200; n += 1 + n/30 {
 			list := randomCandidates(r, n)
 			for i := range list {
 				c.set(&list[i], n)
