@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"grapevine/mempool"
 	"grapevine/node/mining"
 	"grapevine/p2p"
+	"grapevine/p2p/compact"
 	"grapevine/p2p/conn"
 	"grapevine/p2p/p2ptest"
 	"grapevine/wire"
@@ -39,6 +41,14 @@ type complete struct {
 	chEv  *event.Cursor
 	txEv  *mempool.Cursor
 	ctx   context.Context
+
+	mu    sync.Mutex
+	early []checkedBlock // that the chain found worth passing on
+}
+
+type checkedBlock struct {
+	node  *headers.Node
+	block *wire.Block
 }
 
 // simClock is the network's time, as chain and pool ask for it from any goroutine.
@@ -72,6 +82,11 @@ func newComplete(t *testing.T, ctx context.Context, net *p2ptest.Network, clock 
 		t: t, net: net, chain: c, pool: pool, own: peerOwners{Chain: c, pool: pool}, told: c.Active().Tip(),
 		chEv: c.Events().Subscribe(), txEv: pool.Events().Subscribe(), ctx: ctx,
 	}
+	n.own.WatchEarly(func(node *headers.Node, b *wire.Block) {
+		n.mu.Lock()
+		n.early = append(n.early, checkedBlock{node, b})
+		n.mu.Unlock()
+	})
 	settled := settledChain{c, pool}
 	n.miner, err = mining.New(mining.Config{
 		Params: p, Chain: settled, Versions: headers.NewVersionBits(p), Clock: clock, Pool: pool, Settled: settled.Settled, MinFeeRate: 1,
@@ -127,6 +142,12 @@ func (n *complete) filter(_ *p2ptest.Node, a p2p.Action) p2p.Action {
 		n.later(time.Millisecond, ev)
 	case p2p.TxServed:
 		n.own.TxServed(a.Txid)
+	case p2p.Reconstruct:
+		n.later(time.Millisecond, n.reconstruct(a))
+	case p2p.Complete:
+		ev := p2p.Reconstructed{Peer: a.Peer, Seq: a.Seq, Size: a.Size, Hash: a.Hash}
+		ev.Block, ev.Err = a.Partial.(*compact.Partial).Complete(a.Txs, a.Witness)
+		n.later(time.Millisecond, ev)
 	case p2p.ServeBlock:
 		return n.serve(a)
 	default:
@@ -134,6 +155,23 @@ func (n *complete) filter(_ *p2ptest.Node, a p2p.Action) p2p.Action {
 	}
 	n.tell()
 	return nil
+}
+
+// reconstruct looks for the block's transactions in the pool.
+func (n *complete) reconstruct(a p2p.Reconstruct) p2p.Reconstructed {
+	ev := p2p.Reconstructed{Peer: a.Peer, Seq: a.Seq, Size: a.Size, Hash: a.Hash}
+	made, err := compact.NewPartial(a.Msg)
+	if err == nil {
+		n.pool.Scan(made.Fill)
+		made.FillExtra(a.Extra)
+		if ev.Missing = made.Missing(); len(ev.Missing) > 0 {
+			ev.Partial = made
+		} else {
+			ev.Block, err = made.Complete(nil, a.Witness)
+		}
+	}
+	ev.Err = err
+	return ev
 }
 
 func (n *complete) serve(a p2p.ServeBlock) p2p.Action {
@@ -146,7 +184,16 @@ func (n *complete) serve(a p2p.ServeBlock) p2p.Action {
 		n.later(0, p2p.Served{Peer: a.Peer, Node: a.Node, Err: err})
 		return nil
 	}
-	msg := &wire.MsgBlock{Block: b, NoWitness: !a.Witness}
+	msg := wire.Message(&wire.MsgBlock{Block: b, NoWitness: !a.Witness})
+	if a.Parts != nil {
+		part, ok := compact.Pick(b, a.Parts.Indexes)
+		if !ok {
+			n.t.Fatal("asked for parts that there are not")
+		}
+		msg = part
+	} else if a.Compact {
+		msg = compact.Build(b, uint64(n.net.Elapsed()))
+	}
 	n.later(0, p2p.Served{Peer: a.Peer, Node: a.Node, Bytes: 24 + msg.PayloadSize()})
 	return p2p.Send{Peer: a.Peer, Msg: msg}
 }
@@ -158,6 +205,12 @@ func (n *complete) tell() {
 	if err := n.own.TakenIn(n.ctx, n.chain.Events().Last()); err != nil {
 		n.t.Fatal(err)
 	}
+	n.mu.Lock()
+	for _, e := range n.early {
+		n.later(0, p2p.BlockChecked{Node: e.node, Block: e.block, Msg: compact.Build(e.block, uint64(n.net.Elapsed()))})
+	}
+	n.early = nil
+	n.mu.Unlock()
 	for {
 		ev, err := n.chEv.Next(ended)
 		if errors.Is(err, context.Canceled) {
@@ -352,6 +405,16 @@ func TestCompleteNodesAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	judgeAgreement(t, all, s.sent)
+	heard := map[string]int64{}
+	for _, n := range all {
+		for command, count := range n.node.Received.ByCommand {
+			heard[command] += count.Messages
+		}
+	}
+	t.Logf("messages received: %v", heard)
+	if heard["cmpctblock"] == 0 || heard["blocktxn"] == 0 {
+		t.Error("blocks were not passed on by compact blocks")
+	}
 }
 
 func judgeAgreement(t *testing.T, all []*complete, sent []wire.Txid) {
