@@ -64,13 +64,18 @@ func (p *Plan) Desirable(s wire.ServiceFlags) bool {
 	return s.Has(wire.NodeWitness) && (s.Has(wire.NodeNetwork) || p.auto.limited && s.Has(wire.NodeNetworkLimited))
 }
 
-// SetNetworks changes the networks that connections of our own choice may lead into;
-// none means all.
-func (p *Plan) SetNetworks(list []wire.Network) { p.cfg.Networks = slices.Clone(list) }
+// SetNetworks changes the networks that connections of our own choice may lead into,
+// as of [Config.Networks].
+func (p *Plan) SetNetworks(list []wire.Network) {
+	if list == nil {
+		list = []wire.Network{wire.NetIPv4, wire.NetIPv6}
+	}
+	p.cfg.Networks = slices.Clone(list)
+}
 
 // Reachable reports whether connections of our own choice may lead into a network.
 func (p *Plan) Reachable(n wire.Network) bool {
-	return n != wire.NetNone && (len(p.cfg.Networks) == 0 || slices.Contains(p.cfg.Networks, n))
+	return slices.Contains(p.cfg.Networks, n)
 }
 
 // Fetch asks a target for addresses as soon as there is a place for that. Beyond
@@ -125,8 +130,8 @@ func (p *Plan) choose(now time.Time, out []Dial) []Dial {
 			out = append(out, d)
 		}
 	}
-	if p.taken() >= p.cfg.grants() {
-		return out
+	if p.taken() >= p.cfg.grants() || len(p.cfg.Networks) == 0 {
+		return out // to ask for an address of no network would be to ask for any
 	}
 	w, due := p.wish(now)
 	if !due {
@@ -176,7 +181,7 @@ func (p *Plan) wish(now time.Time) (w wish, due bool) {
 // chooseWake returns when [Plan.choose] has something to do.
 func (p *Plan) chooseWake() (at time.Time, found bool) {
 	a := &p.auto
-	if !a.on || p.taken() >= p.cfg.grants() {
+	if !a.on || p.taken() >= p.cfg.grants() || len(p.cfg.Networks) == 0 && len(a.fetches) == 0 {
 		return at, false
 	}
 	full, block := p.total(peer.FullRelay), p.total(peer.BlockRelay)

@@ -334,7 +334,7 @@ func TestExtraNetwork(t *testing.T) {
 		max      int
 		want     bool
 	}{
-		{nil, 125, true}, {[]wire.Network{wire.NetIPv4, wire.NetTorV3}, 125, true}, {[]wire.Network{wire.NetIPv4}, 125, false}, {nil, 7, false},
+		{allNetworks[:], 125, true}, {[]wire.Network{wire.NetIPv4, wire.NetTorV3}, 125, true}, {[]wire.Network{wire.NetIPv4}, 125, false}, {nil, 125, false}, {allNetworks[:], 7, false},
 	} {
 		clear(b.lastTry)
 		w := newWorld(t, planFor(b, func(cfg *Config) { cfg.SetMax(c.max); cfg.Networks = c.networks }))
@@ -458,6 +458,25 @@ func TestOnline(t *testing.T) {
 		if p.online() != c.want {
 			t.Errorf("%+v: online %v", c, !c.want)
 		}
+	}
+}
+
+// With no network to reach nothing is chosen, and nobody asked: any address would be one
+// too many for who wants Tor alone. Once there is one it begins.
+func TestNoNetwork(t *testing.T) {
+	tor := netAddr(t, "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:8333")
+	b := newBook(append(spread(t, 20), tor)...)
+	w := newWorld(t, planFor(b, func(cfg *Config) { cfg.Networks = []wire.Network{} }))
+	if w.run(time.Hour); len(w.made) != 0 || b.selects != 0 {
+		t.Errorf("made %+v", w.made)
+	}
+	w.p.Fetch("seed")
+	if w.run(time.Minute); len(w.made) != 1 {
+		t.Errorf("made %+v", w.made)
+	}
+	w.p.SetNetworks([]wire.Network{wire.NetTorV3})
+	if w.run(time.Minute); len(w.made) != 2 || w.made[1].Addr != tor {
+		t.Errorf("made %+v", w.made)
 	}
 }
 

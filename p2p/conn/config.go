@@ -65,7 +65,8 @@ type Config struct {
 	// Rand is required with Addresses; without it groups are hashed with a known key.
 	Rand *rand.Rand
 	// Networks are those that connections of our own choice may lead into: the
-	// reachable ones that -onlynet allows. None means all.
+	// reachable ones that -onlynet allows. Nil means IPv4 and IPv6; an empty list means
+	// none, as while what leads into the only one is not up yet.
 	Networks []wire.Network
 	// Anchors are tried first, the last of them foremost, at most [MaxAnchors].
 	Anchors []wire.NetAddr

@@ -50,6 +50,7 @@ type link struct {
 // New returns a plan.
 func New(cfg Config) *Plan {
 	p := &Plan{cfg: cfg, active: !cfg.Inactive}
+	p.SetNetworks(cfg.Networks)
 	if cfg.Rand != nil {
 		p.key = siphash.Key{K0: cfg.Rand.Uint64(), K1: cfg.Rand.Uint64()}
 	}
