@@ -89,9 +89,9 @@ func (p *Plan) Fetch(target string) {
 // taken counts the places that connections of our own choice take up.
 func (p *Plan) taken() int {
 	n := 0
-	for _, l := range p.links {
-		if l.kind.OwnChoice() {
-			n++
+	for k, up := range p.sums.kinds {
+		if peer.Kind(k).OwnChoice() {
+			n += up
 		}
 	}
 	for _, d := range p.dials {
@@ -218,27 +218,15 @@ func (p *Plan) lacksNetwork() bool {
 	if p.total(peer.FullRelay) != MaxFullRelay {
 		return false
 	}
-	counts := p.networks()
-	return slices.ContainsFunc(allNetworks[:], func(n wire.Network) bool { return p.Reachable(n) && counts[n] == 0 })
-}
-
-// networks counts full-relay and manual connections by network.
-func (p *Plan) networks() (counts [wire.NetCJDNS + 1]int) {
-	for _, l := range p.links {
-		if l.kind == peer.FullRelay || l.kind == peer.Manual {
-			counts[l.addr.Addr.Network()]++
-		}
-	}
-	return counts
+	return slices.ContainsFunc(allNetworks[:], func(n wire.Network) bool { return p.Reachable(n) && p.sums.networks[n] == 0 })
 }
 
 // lackingNetwork returns one of the networks that we lack and know addresses of.
 func (p *Plan) lackingNetwork(now time.Time) wire.Network {
-	counts := p.networks()
 	order := allNetworks
 	p.cfg.Rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	for _, n := range order {
-		if !p.Reachable(n) || counts[n] > 0 {
+		if !p.Reachable(n) || p.sums.networks[n] > 0 {
 			continue
 		}
 		if _, _, ok := p.cfg.Addresses.Select(now, false, []wire.Network{n}); ok {

@@ -24,6 +24,13 @@ func (p *Plan) check() error {
 			}
 		}
 	}
+	var want sums
+	for _, l := range p.links {
+		want.add(l, 1)
+	}
+	if want != p.sums {
+		return errors.New("connections are counted wrongly")
+	}
 	for i, l := range p.links {
 		if l.kind == peer.Inbound && l.at != (endpoint{}) {
 			return errors.New("an inbound connection has an endpoint")

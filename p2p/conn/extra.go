@@ -73,7 +73,6 @@ func (p *Plan) worstBlockRelay(list []Outbound) (Outbound, *link) {
 }
 
 func (p *Plan) worstFullRelay(list []Outbound) (Outbound, *link) {
-	counts := p.networks()
 	var worst *Outbound
 	for i := range list {
 		o := &list[i]
@@ -81,7 +80,7 @@ func (p *Plan) worstFullRelay(list []Outbound) (Outbound, *link) {
 		if l == nil || l.kind != peer.FullRelay || o.Closing || o.Protected {
 			continue
 		}
-		if n := l.addr.Addr.Network(); n != wire.NetNone && counts[n] <= 1 {
+		if n := l.addr.Addr.Network(); n != wire.NetNone && p.sums.networks[n] <= 1 {
 			continue
 		}
 		if worst == nil || o.Announced.Before(worst.Announced) || o.Announced.Equal(worst.Announced) && o.ID > worst.ID {

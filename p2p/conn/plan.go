@@ -17,7 +17,7 @@ import (
 // while a dial for it is under way and connected exactly while its peer is; no two
 // targets with the same kind of wish have one endpoint; inbound connections that were not told to
 // leave never exceed MaxInbound, outbound ones of our own choice together with the dials
-// for such never exceed what there are places for.
+// for such never exceed what there are places for; sums are those of the links.
 type Plan struct {
 	cfg     Config
 	active  bool
@@ -25,6 +25,7 @@ type Plan struct {
 	tries   []Dial  // to dial once, at the next call of Next
 	dials   []*dial // under way
 	links   []*link // connections, as they came
+	sums    sums    // of links
 	auto    automatic
 	key     siphash.Key // of groups
 }
@@ -45,6 +46,24 @@ type link struct {
 	since   time.Time
 	done    bool // the handshake
 	leaving bool // has to make room
+}
+
+// sums count connections: what is asked at every step must not take a look at all.
+type sums struct {
+	kinds    [peer.PrivateBroadcast + 1]int
+	leaving  int
+	networks [wire.NetCJDNS + 1]int // of full-relay and manual ones
+}
+
+// add counts a connection; n is -1 when it ends.
+func (s *sums) add(l *link, n int) {
+	s.kinds[l.kind] += n
+	if l.leaving {
+		s.leaving += n
+	}
+	if l.kind == peer.FullRelay || l.kind == peer.Manual {
+		s.networks[l.addr.Addr.Network()] += n
+	}
 }
 
 // New returns a plan.
@@ -99,7 +118,7 @@ func (p *Plan) Connected(now time.Time, id peer.ID, in Info) Admission {
 	if in.Kind == peer.Inbound {
 		a := p.admit(in)
 		if a.Admitted {
-			p.links = append(p.links, &link{id: id, kind: in.Kind, addr: in.Addr, since: now})
+			p.join(&link{id: id, kind: in.Kind, addr: in.Addr, since: now})
 		}
 		return a
 	}
@@ -112,11 +131,16 @@ func (p *Plan) Connected(now time.Time, id peer.ID, in Info) Admission {
 		p.release(now, at)
 		return Admission{}
 	}
-	p.links = append(p.links, &link{id: id, kind: in.Kind, at: at, addr: in.Addr, since: now})
+	p.join(&link{id: id, kind: in.Kind, at: at, addr: in.Addr, since: now})
 	if t := p.waiting(at); t != nil {
 		t.state, t.peer, t.since, t.failed = connected, id, now, false
 	}
 	return Admission{Admitted: true}
+}
+
+func (p *Plan) join(l *link) {
+	p.links = append(p.links, l)
+	p.sums.add(l, 1)
 }
 
 // admit says whether there is room for an inbound connection, or makes it.
@@ -138,6 +162,7 @@ func (p *Plan) admit(in Info) Admission {
 		return Admission{}
 	}
 	l.leaving = true
+	p.sums.leaving++
 	return Admission{Admitted: true, Evicts: true, Evict: id}
 }
 
@@ -170,7 +195,12 @@ func (p *Plan) Failed(now time.Time, failed Dial, ours bool) (first bool) {
 
 // Disconnected notes the end of a connection.
 func (p *Plan) Disconnected(now time.Time, id peer.ID) {
-	p.links = slices.DeleteFunc(p.links, func(l *link) bool { return l.id == id })
+	i := slices.IndexFunc(p.links, func(l *link) bool { return l.id == id })
+	if i < 0 {
+		return
+	}
+	p.sums.add(p.links[i], -1)
+	p.links = slices.Delete(p.links, i, i+1)
 	for _, t := range p.targets {
 		if t.state == connected && t.peer == id {
 			if now.Sub(t.since) >= settled {
@@ -263,29 +293,13 @@ func (p *Plan) Wake() (time.Time, bool) {
 
 // Inbound counts the inbound connections that were not told to leave, Count all
 // connections.
-func (p *Plan) Inbound() int {
-	n := 0
-	for _, l := range p.links {
-		if l.kind == peer.Inbound && !l.leaving {
-			n++
-		}
-	}
-	return n
-}
+func (p *Plan) Inbound() int { return p.sums.kinds[peer.Inbound] - p.sums.leaving }
 
 // Count returns the number of connections.
 func (p *Plan) Count() int { return len(p.links) }
 
 // CountKind returns the number of connections of a kind.
-func (p *Plan) CountKind(k peer.Kind) int {
-	n := 0
-	for _, l := range p.links {
-		if l.kind == k {
-			n++
-		}
-	}
-	return n
-}
+func (p *Plan) CountKind(k peer.Kind) int { return p.sums.kinds[k] }
 
 // GroupKey hashes a group of addresses with a secret, so that nobody can foresee which
 // groups are favoured.
