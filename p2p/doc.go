@@ -40,6 +40,18 @@
 // to send each other 5 MB of questions unread; ours ask a peer for at most 256
 // blocks and 5000 transactions at a time, 190 kB.
 //
+// # Transport
+//
+// Whoever calls us is answered in the version that it begins with (see the package
+// transport); the core knows of it at once, and its time for the handshake runs. A
+// connection that we begin with version 2 is told to the core once the other end has
+// shown that it derived the same session, and its packets are authentic from then on.
+// Where the other end hangs up instead of answering, or says nothing for the time of
+// a handshake, it may know version 1 alone, and is dialled once more with that: so
+// who sits in between can bring us back to version 1, as BIP 324 accepts. What begins
+// to answer and goes wrong is no longer retried. The core reckons what is to be sent in
+// frames of version 1, whatever is spoken.
+//
 // # Order
 //
 // A message that shows what we know (a pong, headers, data) answers for all that the
@@ -60,20 +72,34 @@
 //     it is decoded and until it was judged. A transaction of more than 400,000
 //     bytes, which the pool would refuse, is not decoded.
 //   - Being read: one frame of at most 4 MB, whose memory grows with what arrives, to
-//     5.3 MB while it is copied. To be sent: twice the send buffer and 8 MB, 10 MB in
+//     5.3 MB while it is copied, and 32 KiB of what follows it. To be sent: twice the send buffer and 8 MB, 10 MB in
 //     all; requests wait from 1 MB on, and who lets more pile up is dropped.
 //   - Blocks that were asked for are on the fetcher's account of 48 MiB for all peers. One
 //     of more than eight times its bytes in memory stays on its sender's account, and so
 //     do all while more than 48 MiB are here: 384 MiB at the very worst, 120 MB of
 //     ordinary blocks.
-//   - Remembered: 1.3 MB of announcements, 790 kB of what the peer knows, 404,000 weight
-//     units of orphans, 30 kB of its chain; see the packages.
+//
+// Besides, this is remembered of a peer ([Memory], and the packages):
+//
+//	announcements            txrequest    1.3 MB
+//	what it knows            txannounce   790 kB
+//	orphans                  orphanage    820 kB, 2.4 MB of one peer alone
+//	headers of little work   headersync   1.6 MB
+//	its chain                blockfetch   30 kB
+//	addresses                addrrelay    105 kB
+//	compact blocks           compact      8 MiB, of peers that were asked for one
+//	a filter                 bloom        36 kB and 40 bytes for each transaction of
+//	                                      the pool, of peers with the permission
+//	the rest                              100 kB
+//
+// That is 5 MB of one peer among many and 6.5 MB of one alone, without compact blocks
+// and filters.
 //
 // A place is free for another peer once all is dealt with that came through it, so
 // that coming back buys no new credit. There are as many places as inbound
 // connections are admitted, and 16 more. With 125 connections, all of them hostile and
-// all at the limit of everything at once, that is 125 x (5 + 5.3 + 10 + 3) MB and
-// what is shared: 3.6 GB, where honest ones take a tenth of it. 12 MB at most are
+// all at the limit of everything at once, that is 125 x (5 + 5.3 + 10 + 5) MB and
+// what is shared: 3.8 GB, where honest ones take a tenth of it. 12 MB at most are
 // remembered of refused transactions, as much of such as pay too little, 5 MB of confirmed ones.
 //
 // A peer that breaks the protocol is disconnected: by one table for what a verdict
@@ -103,7 +129,4 @@
 //   - Orphans are judged again when a block brings their parents, too.
 //   - Credit is of memory and not of bytes on the wire, and shared by all for the largest
 //     messages.
-//   - Not here yet, as there are no connections of our own choice: eviction of
-//     inbound peers and of outbound ones that are behind, addresses, a second look at
-//     headers with little work before they are kept.
 package p2p

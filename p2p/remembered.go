@@ -17,11 +17,13 @@ type Memory struct {
 	Requests int // txrequest: what it announced
 	Orphans  int // orphanage
 	Known    int // txannounce: what it knows
+	Gossip   int // addrrelay: addresses that it knows, and such as wait for it
+	Compact  int // blocks that are put together for it, and what it filters by
 }
 
 // Total returns the sum.
 func (m Memory) Total() int {
-	return m.State + m.Headers + m.Blocks + m.Requests + m.Orphans + m.Known
+	return m.State + m.Headers + m.Blocks + m.Requests + m.Orphans + m.Known + m.Gossip + m.Compact
 }
 
 // Remembered returns what is remembered of a peer, zero once it is gone.
@@ -30,11 +32,27 @@ func (c *Core) Remembered(id peer.ID) (m Memory) {
 	if p == nil {
 		return m
 	}
-	return Memory{
+	m = Memory{
 		State: p.footprint(), Headers: c.headers.Footprint(id), Blocks: c.fetch.Footprint(id),
 		Requests: c.txs.requests.Footprint(id), Orphans: c.txs.orphans.Footprint(id), Known: c.txs.announce.Footprint(id),
 	}
+	if c.gossip != nil {
+		m.Gossip = c.gossip.PeerFootprint(id)
+	}
+	for i := range p.compact.partials {
+		if made := p.compact.partials[i].made; made != nil {
+			m.Compact += made.Footprint()
+		}
+	}
+	m.Compact += inventoryBytes * cap(p.light.rest)
+	if p.light.filter != nil {
+		m.Compact += p.light.filter.Footprint()
+	}
+	return m
 }
+
+// inventoryBytes is what the name of a transaction takes.
+const inventoryBytes = int(unsafe.Sizeof(wire.GenTxid{}))
 
 // Remembered returns what is remembered of a peer, zero once it is gone.
 func (s *Service) Remembered(id peer.ID) (m Memory, err error) {
