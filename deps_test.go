@@ -57,6 +57,7 @@ var layers = map[string][]string{
 	"p2p/bloom":                  {"wire", "chain/script"}, // what scripts push
 	"p2p/txannounce":             {"wire", "p2p/peer", "internal/siphash"},
 	"p2p/addrrelay":              {"wire", "p2p/peer", "internal/siphash"},
+	"p2p/privatebroadcast":       {"wire", "p2p/peer"},
 	"p2p/orphanage":              {"wire", "p2p/peer"},
 	"p2p/compact":                {"wire", "chain/consensus", "internal/siphash", "p2p/peer"},                                                // consensus: whether a block fits its header
 	"p2p/p2ptest":                {"wire", "p2p", "p2p/compact", "p2p/conn", "p2p/peer", "chain/consensus", "chain/headers", "chain/params"}, // tests only

@@ -72,6 +72,13 @@ func (o peerOwners) SubmitPackage(ctx context.Context, parent, child *wire.Tx) (
 	return out, v.Err
 }
 
+// CheckTx implements [p2p.Owners].
+func (o peerOwners) CheckTx(ctx context.Context, tx *wire.Tx) (err error, failure bool) {
+	_, err = o.pool.Check(ctx, tx)
+	var refused *mempool.Error
+	return err, err != nil && !errors.As(err, &refused)
+}
+
 func txVerdict(err error) p2p.TxVerdict {
 	v := p2p.TxVerdict{Err: err}
 	var refused *mempool.Error

@@ -119,6 +119,9 @@ type (
 		Parent, Child *wire.Tx
 	}
 
+	// CheckTx asks what the pool would make of a transaction; [TxChecked] follows.
+	CheckTx struct{ Tx *wire.Tx }
+
 	// TxServed: a peer has asked for a transaction and gets it, so that the
 	// network knows it.
 	TxServed struct{ Txid wire.Txid }
@@ -144,6 +147,7 @@ func (SubmitTx) action()      {}
 func (Reconstruct) action()   {}
 func (Complete) action()      {}
 func (SubmitPackage) action() {}
+func (CheckTx) action()       {}
 func (TxServed) action()      {}
 func (Release) action()       {}
 func (WakeAt) action()        {}

@@ -17,6 +17,7 @@ import (
 	"grapevine/p2p/headersync"
 	"grapevine/p2p/orphanage"
 	"grapevine/p2p/peer"
+	"grapevine/p2p/privatebroadcast"
 	"grapevine/p2p/txannounce"
 	"grapevine/p2p/txrequest"
 	"grapevine/wire"
@@ -76,6 +77,12 @@ type CoreConfig struct {
 	// ExtraTxs is how many transactions that are not in the pool are kept to put blocks
 	// together; 0 means 100, a negative number none (-blockreconstructionextratxn).
 	ExtraTxs int
+	// Private returns the networks that are reachable at present, Tor and I2P among them
+	// if they are: over these own transactions are sent without telling who sends them
+	// (-privatebroadcast). It requires Addresses, and that connections of kind
+	// [peer.PrivateBroadcast] to IPv4 and IPv6 are dialled through Tor. Nil turns
+	// it off.
+	Private func() []wire.Network
 	// Logger receives what happens; nil discards it.
 	Logger *slog.Logger
 }
@@ -129,6 +136,7 @@ type Core struct {
 	fetch     *blockfetch.Fetcher
 	headers   *headersync.Syncer
 	txs       txState
+	private   *privateState
 	clocks    clockOffsets
 	upload    upload
 	outbound  outbound
@@ -180,6 +188,9 @@ func NewCore(cfg CoreConfig) (*Core, error) {
 	}
 	c.cfg.Conn.Rand = cfg.Conn.Rand
 	c.plan = conn.New(c.planned())
+	if cfg.Private != nil {
+		c.private = &privateState{Queue: privatebroadcast.New(privatebroadcast.Config{Rand: seed()})}
+	}
 	c.upload.target = cfg.UploadTarget
 	c.gossip = c.newGossip()
 	return c, nil
@@ -225,6 +236,8 @@ func (c *Core) handle(now time.Time, ev Event) {
 		c.txJudged(now, ev)
 	case PackageJudged:
 		c.packageJudged(now, ev)
+	case TxChecked:
+		c.txChecked(ev)
 	case PoolAdded:
 		c.poolAdded(ev)
 	case TipMoved:
@@ -262,6 +275,7 @@ func (c *Core) settle(now time.Time) {
 		c.lookAgain = now.Add(loadingPoll)
 	}
 	c.passAddresses(now)
+	c.openPrivate(now)
 	c.rebroadcast(now)
 	c.requestTxs(now)
 	c.announceTxs(now)
@@ -302,6 +316,9 @@ func (c *Core) nextWake() (at time.Time, found bool) {
 		earlier(at, !at.IsZero())
 	}
 	earlier(c.plan.Wake())
+	if c.private != nil && c.plan.Active() {
+		earlier(c.private.Next())
+	}
 	earlier(c.headers.Wake())
 	earlier(c.fetch.Wake())
 	earlier(c.txs.requests.Next())

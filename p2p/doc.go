@@ -14,7 +14,9 @@
 // What the core decides is spread over packages that each do one thing: conn
 // (which connections to keep), headersync (whom to ask for headers), blockfetch
 // (whom for blocks), txrequest (whom for transactions), orphanage (transactions
-// without their parents) and txannounce (what to tell whom, and when). The core
+// without their parents), txannounce (what to tell whom, and when), bloom (what
+// light clients ask for) and privatebroadcast (own transactions that are not to be
+// traced). The core
 // holds what lies between them: the handshake, the order of replies, serving,
 // pings, fee filters, and what follows from a verdict.
 //

@@ -147,6 +147,14 @@ type (
 		Verdicts []TxVerdict
 	}
 
+	// TxChecked is what the pool would make of a [CheckTx]. Failure: the error says
+	// nothing about the transaction.
+	TxChecked struct {
+		Tx      *wire.Tx
+		Err     error
+		Failure bool
+	}
+
 	// PoolAdded: a transaction has entered the pool, from wherever.
 	PoolAdded struct {
 		Txid  wire.Txid
@@ -205,6 +213,7 @@ func (HeadersJudged) event()  {}
 func (BlockJudged) event()    {}
 func (TxJudged) event()       {}
 func (PackageJudged) event()  {}
+func (TxChecked) event()      {}
 func (PoolAdded) event()      {}
 func (TipMoved) event()       {}
 func (HeaderTip) event()      {}

@@ -32,6 +32,7 @@ func (c *Core) connected(now time.Time, ev Connected) {
 	if why := c.unwelcome(now, ev); why != "" {
 		c.log.Debug("connection refused: "+why, "address", ev.Name)
 		c.do(Disconnect{ev.Peer, why})
+		c.privateRefused(now, ev)
 		return
 	}
 	info := c.admission(now, ev)
@@ -39,6 +40,7 @@ func (c *Core) connected(now time.Time, ev Connected) {
 	if !verdict.Admitted {
 		c.log.Debug("connection refused: there are enough, or networking is off", "address", ev.Name)
 		c.do(Disconnect{ev.Peer, "no room"})
+		c.privateRefused(now, ev)
 		return
 	}
 	if verdict.Evicts {
@@ -53,7 +55,11 @@ func (c *Core) connected(now time.Time, ev Connected) {
 	// Readers race each other here, so that a younger peer may come first.
 	at, _ := slices.BinarySearchFunc(c.order, p.id, func(q *peerState, id peer.ID) int { return cmp.Compare(q.id, id) })
 	c.order = slices.Insert(c.order, at, p)
-	if p.kind != peer.Inbound {
+	switch p.kind {
+	case peer.Inbound:
+	case peer.PrivateBroadcast:
+		c.privateConnected(now, p)
+	default:
 		c.sendVersion(now, p)
 	}
 }
@@ -61,6 +67,10 @@ func (c *Core) connected(now time.Time, ev Connected) {
 // dialFailed lets the target be dialled again. An operator who named it hears of
 // the first failure in a row; the others are for those who look closer.
 func (c *Core) dialFailed(now time.Time, ev DialFailed) {
+	if ev.Kind == peer.PrivateBroadcast {
+		c.privateFailed(now, ev)
+		return
+	}
 	level := slog.LevelDebug
 	if c.plan.Failed(now, conn.Dial{Target: ev.Target, Addr: ev.Addr, Kind: ev.Kind}, ev.Ours) && ev.Kind == peer.Manual {
 		level = slog.LevelInfo
@@ -114,6 +124,7 @@ func (c *Core) version(now time.Time, p *peerState, m *wire.MsgVersion) {
 	}
 	c.offerReconciling(p)
 	c.send(p, &wire.MsgVerack{})
+	c.torWorks(p)
 	c.reached(now, p)
 	if p.kind == peer.Feeler {
 		c.drop(p, "feeler connection completed")
@@ -198,6 +209,9 @@ func (c *Core) disconnected(now time.Time, ev Disconnected) {
 		return
 	}
 	delete(c.peers, p.id)
+	if c.private != nil {
+		c.private.Disconnected(p.id)
+	}
 	for i, o := range c.order {
 		if o == p {
 			c.order = append(c.order[:i], c.order[i+1:]...)

@@ -168,7 +168,7 @@ func (p *peerState) wake() time.Time {
 
 // send queues a message.
 func (c *Core) send(p *peerState, m wire.Message) {
-	if p.closing {
+	if p.closing || p.kind == peer.PrivateBroadcast && !privateAllowed(m) {
 		return
 	}
 	if p.unsent > 2*c.cfg.SendBuffer+neverRead {

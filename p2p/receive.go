@@ -3,6 +3,7 @@ package p2p
 import (
 	"time"
 
+	"grapevine/p2p/peer"
 	"grapevine/wire"
 )
 
@@ -14,6 +15,11 @@ func (c *Core) received(now time.Time, ev Received) {
 		return
 	}
 	p.heard = now
+	if p.kind == peer.PrivateBroadcast {
+		c.privateMessage(now, p, ev.Msg)
+		c.do(Release{p.id, ev.Size})
+		return
+	}
 	if c.handshakeMessage(now, p, ev.Msg) {
 		c.do(Release{p.id, ev.Size})
 		return

@@ -38,6 +38,9 @@ type Owners interface {
 	// before they are connected, until stop is called. It is waited for, so it must be
 	// quick.
 	WatchEarly(fn func(n *headers.Node, b *wire.Block)) (stop func())
+	// CheckTx returns what the pool would say of a transaction, and whether that
+	// is no verdict but a failure.
+	CheckTx(ctx context.Context, tx *wire.Tx) (err error, failure bool)
 	// RawBlock returns a block as it is stored; the caller owns the bytes.
 	RawBlock(n *headers.Node) ([]byte, error)
 	// Events is the ring of the chain; TakenIn waits until the pool has taken one
@@ -223,6 +226,8 @@ func (s *Service) perform(ctx context.Context, now time.Time, a Action, timer *t
 		s.txs.put(a)
 	case SubmitPackage:
 		s.packs.put(a)
+	case CheckTx:
+		conns.Go(func() { s.checkTx(ctx, a.Tx) })
 	case SubmitBlock:
 		conns.Go(func() { s.judgeBlock(ctx, a) })
 	case Reconstruct:

@@ -54,10 +54,11 @@ func (o owners) SubmitTxs(_ context.Context, txs []*wire.Tx) []p2p.TxVerdict {
 func (o owners) SubmitPackage(context.Context, *wire.Tx, *wire.Tx) ([]p2p.TxVerdict, error) {
 	return make([]p2p.TxVerdict, 2), nil
 }
-func (o owners) TakenIn(context.Context, uint64) error    { return nil }
-func (o owners) TxServed(wire.Txid)                       {}
-func (o owners) Events() *event.Ring                      { return o.Chain.Events() }
-func (o owners) RawBlock(n *headers.Node) ([]byte, error) { return o.Chain.RawBlock(n) }
+func (o owners) CheckTx(context.Context, *wire.Tx) (err error, failure bool) { return nil, false }
+func (o owners) TakenIn(context.Context, uint64) error                       { return nil }
+func (o owners) TxServed(wire.Txid)                                          {}
+func (o owners) Events() *event.Ring                                         { return o.Chain.Events() }
+func (o owners) RawBlock(n *headers.Node) ([]byte, error)                    { return o.Chain.RawBlock(n) }
 func (o owners) WatchPool(ctx context.Context, _ func(wire.Txid, wire.Wtxid)) error {
 	<-ctx.Done()
 	return ctx.Err()

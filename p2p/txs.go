@@ -151,6 +151,7 @@ func (c *Core) tx(now time.Time, p *peerState, m *wire.MsgTx, size int) {
 		return
 	}
 	tx := m.Tx
+	c.returned(p, tx)
 	byTxid, byWtxid := wire.ByTxid(tx.Txid()), wire.ByWtxid(tx.Wtxid())
 	t := &c.txs
 	t.announce.Known(p.id, byTxid)

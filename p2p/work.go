@@ -137,6 +137,13 @@ func (s *Service) judgePackages(ctx context.Context) error {
 	}
 }
 
+// checkTx runs on a goroutine of its own: it is asked every few minutes, for own
+// transactions only.
+func (s *Service) checkTx(ctx context.Context, tx *wire.Tx) {
+	err, failure := s.cfg.Owners.CheckTx(ctx, tx)
+	s.post(ctx, TxChecked{Tx: tx, Err: err, Failure: failure})
+}
+
 // judgeBlock runs on a goroutine of its own for each block, so that they are
 // checked on all cores; the fetcher's credits bound how many there are.
 func (s *Service) judgeBlock(ctx context.Context, a SubmitBlock) {
