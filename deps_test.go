@@ -71,12 +71,13 @@ var layers = map[string][]string{
 	"p2p/conn":                   {"wire", "internal/siphash", "chain/headers", "p2p/peer"},                       // headers: work that peers show
 	"p2p":                        {"wire", "internal/u256", "chain/consensus", "chain/event", "chain/headers", "chain/params", "p2p/...", "golang.org/x/sync/..."},
 	"node/config":                {"wire", "internal/u256", "chain/params", "p2p/peer"}, // permissions and ports
+	"node/localaddr":             {"wire", "internal/netgroup", "p2p"},                  // what p2p asks of our own addresses
 	"node/logging":               {"golang.org/x/sys/unix", "golang.org/x/term"},
 	"node/descriptor":            {"chain/params", "chain/script", "chain/sigverify", curve},
 	"node/signing":               {"wire", "chain/script", "chain/sigverify", curve}, // curve: nonces and scalars of signatures
 	"node/mining":                {"wire", "internal/u256", "chain", "chain/consensus", "chain/headers", "chain/params", "chain/script", "mempool"},
-	"node/rpc":                   {"wire", "internal/u256", "chain", "chain/consensus", "chain/event", "chain/headers", "chain/params", "chain/script", "chain/utxo", "node/descriptor", "node/mining", "node/signing", "mempool", "mempool/policy", "chain/index", "p2p", "p2p/conn", "p2p/peer"},
-	"node":                       {"wire", "internal/u256", "internal/vfs", "chain", "chain/headers", "chain/index", "chain/params", "mempool", "p2p", "p2p/conn", "node/config", "node/logging", "node/rpc", "node/mining", "golang.org/x/sync/..."},
+	"node/rpc":                   {"wire", "internal/u256", "chain", "chain/consensus", "chain/event", "chain/headers", "chain/params", "chain/script", "chain/utxo", "node/descriptor", "node/mining", "node/signing", "mempool", "mempool/policy", "chain/index", "p2p", "p2p/bans", "p2p/conn", "p2p/peer", "addrman"},
+	"node":                       {"wire", "internal/u256", "internal/vfs", "chain", "chain/headers", "chain/index", "chain/params", "mempool", "p2p", "p2p/bans", "p2p/conn", "p2p/i2p", "p2p/peer", "p2p/portmap", "p2p/proxy", "p2p/tor", "addrman", "seeds", "internal/netgroup", "node/localaddr", "node/config", "node/logging", "node/rpc", "node/mining", "golang.org/x/sync/..."},
 	"cmd/grapevine":              {"wire", "node", "node/config", "node/logging", "node/rpc", "chain/params", "cmd/grapevine/internal/...", "github.com/urfave/cli/v2", "golang.org/x/term"},
 	"cmd/grapevine/internal/...": {"wire", "node/config", "node/rpc", "chain/...", "internal/u256", curve, "github.com/urfave/cli/v2", "golang.org/x/term", "golang.org/x/sync/..."},
 }

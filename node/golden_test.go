@@ -45,15 +45,16 @@ func shorten(s string) string {
 // own are the methods that this version has to answer. A call of one of them is
 // compared unless [excepted] says why not.
 var own = []string{
-	"addnode", "createrawtransaction", "decoderawtransaction", "decodescript", "disconnectnode", "echo", "echojson",
+	"addnode", "clearbanned", "createrawtransaction", "decoderawtransaction", "decodescript", "disconnectnode", "echo", "echojson",
 	"estimatesmartfee", "generate", "generatetoaddress", "getaddednodeinfo", "getbestblockhash", "getblock",
 	"getblockchaininfo", "getblockcount", "getblockhash", "getblockheader", "getblockstats", "getblocktemplate",
 	"getchainstates", "getchaintips", "getchaintxstats", "getconnectioncount", "getdeploymentinfo",
 	"getdescriptorinfo", "getdifficulty", "getindexinfo", "getinfo", "getmempoolancestors", "getmempoolcluster", "getmempooldescendants",
 	"getmempoolentry", "getmempoolfeeratediagram", "getmempoolinfo", "getmininginfo", "getnettotals", "getnetworkhashps", "getnetworkinfo",
+	"getnodeaddresses",
 	"getpeerinfo", "getprioritisedtransactions", "getrawmempool", "getrawtransaction", "gettxout",
-	"gettxoutsetinfo", "gettxspendingprevout", "getzmqnotifications", "invalidateblock", "nosuchmethod", "ping",
-	"preciousblock", "prioritisetransaction", "reconsiderblock", "sendrawtransaction", "setmocktime",
+	"gettxoutsetinfo", "gettxspendingprevout", "getzmqnotifications", "invalidateblock", "listbanned", "nosuchmethod", "ping",
+	"preciousblock", "prioritisetransaction", "reconsiderblock", "sendrawtransaction", "setban", "setmocktime",
 	"setnetworkactive", "signrawtransactionwithkey", "submitblock", "submitheader", "testmempoolaccept", "uptime",
 	"validateaddress", "verifychain", "waitforblock", "waitforblockheight", "waitfornewblock",
 }

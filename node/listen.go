@@ -2,9 +2,7 @@ package node
 
 import (
 	"context"
-	"fmt"
 	"net"
-	"net/netip"
 	"strconv"
 
 	"grapevine/node/config"
@@ -57,23 +55,4 @@ func (n *Node) listen(ctx context.Context) (listeners []p2p.Listener, err error)
 		n.log.Info("Not listening over IPv6", "error", err)
 	}
 	return listeners, nil
-}
-
-// dialer connects to peers, by name only where names may be looked up. A target without a host is nobody, and not this machine, for
-// which the system would take it.
-func dialer(lookUp bool) func(ctx context.Context, to p2p.Dial) (net.Conn, error) {
-	var d net.Dialer
-	return func(ctx context.Context, to p2p.Dial) (net.Conn, error) {
-		address := to.Target
-		if host, _, err := net.SplitHostPort(address); err == nil && host == "" {
-			return nil, fmt.Errorf("%s names no host", address)
-		}
-		if lookUp {
-			return d.DialContext(ctx, "tcp", address)
-		}
-		if _, err := netip.ParseAddrPort(address); err != nil {
-			return nil, fmt.Errorf("%s is not an address, and names are not looked up (-dns=0)", address)
-		}
-		return d.DialContext(ctx, "tcp", address)
-	}
 }

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"grapevine/node/config"
-	"grapevine/p2p"
 	"grapevine/p2p/peer"
 	"grapevine/wire"
 )
@@ -64,32 +63,5 @@ func TestListen(t *testing.T) {
 		if err := l.Close(); err != nil {
 			t.Error(err)
 		}
-	}
-}
-
-func TestDialer(t *testing.T) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, lookUp := range []bool{true, false} {
-		if _, err := dialer(lookUp)(t.Context(), p2p.Dial{Target: ":" + port}); err == nil || !strings.Contains(err.Error(), "names no host") {
-			t.Errorf("a target without a host: %v", err)
-		}
-		c, err := dialer(lookUp)(t.Context(), p2p.Dial{Target: l.Addr().String()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Close(); err != nil {
-			t.Error(err)
-		}
-	}
-	if _, err := dialer(false)(t.Context(), p2p.Dial{Target: "localhost:1"}); err == nil || !strings.Contains(err.Error(), "names are not looked up (-dns=0)") {
-		t.Error(err)
 	}
 }

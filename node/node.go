@@ -173,6 +173,7 @@ type parts struct {
 	node    *Node
 	chain   *chain.Chain
 	pool    *mempool.Pool
+	network *network
 	peers   *p2p.Service
 	txs     *index.TxIndex // nil without one
 	loading atomic.Bool    // blocks are being imported or indexed anew
@@ -189,8 +190,14 @@ func (n *Node) assemble(ctx context.Context, c *chain.Chain, rpc *rpcService) (*
 	if p.txs, err = n.openTxIndex(c); err != nil {
 		return nil, err
 	}
-	if p.peers, err = n.newPeers(ctx, c, p.pool, &p.loading); err == nil {
-		err = rpc.addLedger(p)
+	rpc.warmup("Loading P2P addresses…")
+	if p.network, err = n.openNetwork(); err == nil {
+		if p.peers, err = n.newPeers(ctx, c, p.pool, &p.loading, p.network); err == nil {
+			err = rpc.addLedger(p)
+		}
+		if err != nil {
+			err = errors.Join(err, p.network.close())
+		}
 	}
 	if err != nil && p.txs != nil {
 		err = errors.Join(err, p.txs.Close())
@@ -224,7 +231,7 @@ func (p *parts) run(ctx, ledgerCtx context.Context) error {
 		return p.pool.Run(poolCtx)
 	})
 	peers := start(func() error {
-		err := p.peers.Run(ctx)
+		err := errors.Join(p.network.run(ctx, p.peers), p.network.close())
 		if err != nil {
 			end()
 		}

@@ -69,6 +69,7 @@ func configure(t *testing.T, args ...string) *config.Config {
 	if cfg.Net.Everywhere() {
 		cfg.Net.Listen = false // the usual port may be another test's
 	}
+	cfg.Net.Own.MapPort, cfg.Net.Hidden.ListenOnion = false, false // this machine's router and Tor are nobody's business
 	return cfg
 }
 
@@ -181,7 +182,7 @@ const (
 func TestFirstBlocksOfMainnet(t *testing.T) {
 	blocks := testdata.Module(t, "github.com/btcsuite/btcd", "v0.26.2", "blockchain/testdata/blk_0_to_14131.dat")
 	dir := t.TempDir()
-	r := start(t, "-datadir="+dir, "-loadblock="+blocks, "-dbcache=4")
+	r := start(t, "-datadir="+dir, "-connect=0", "-loadblock="+blocks, "-dbcache=4")
 	r.until(1000)
 	began := time.Now()
 	r.stop()
@@ -196,7 +197,7 @@ func TestFirstBlocksOfMainnet(t *testing.T) {
 			t.Errorf("%s is left behind: %v", name, err)
 		}
 	}
-	r = start(t, "-datadir="+dir, "-loadblock="+blocks, "-dbcache=4")
+	r = start(t, "-datadir="+dir, "-connect=0", "-loadblock="+blocks, "-dbcache=4")
 	if testing.Short() { // the race detector takes minutes for the rest
 		r.until(1001)
 		r.stop()

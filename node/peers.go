@@ -2,11 +2,12 @@ package node
 
 import (
 	"context"
-	crand "crypto/rand"
 	"errors"
-	"math/rand/v2"
+	"math"
+	"net/netip"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"grapevine/chain"
 	"grapevine/chain/headers"
@@ -14,10 +15,11 @@ import (
 	"grapevine/mempool"
 	"grapevine/p2p"
 	"grapevine/p2p/conn"
+	"grapevine/p2p/peer"
 	"grapevine/wire"
 )
 
-// services are what we offer to peers: the whole chain, with witnesses.
+// services are what we offer to peers whatever the configuration: the whole chain, with witnesses.
 const services = wire.NodeNetwork | wire.NodeWitness | wire.NodeNetworkLimited
 
 // userAgent is how the node introduces itself (BIP 14): first as what it is compatible with, then by its own name.
@@ -124,12 +126,13 @@ func (n *Node) minimumChainWork() u256.Int {
 	return n.cfg.Params.MinimumChainWork
 }
 
+// dialLimit is how long a connection may take in any network: I2P looks peers up for up to three minutes. What is reached directly, and
+// proxies, have limits of their own.
+const dialLimit = 4 * time.Minute
+
 // newPeers makes the service that speaks with peers, listening where the configuration says.
-func (n *Node) newPeers(ctx context.Context, c *chain.Chain, pool *mempool.Pool, loading *atomic.Bool) (*p2p.Service, error) {
+func (n *Node) newPeers(ctx context.Context, c *chain.Chain, pool *mempool.Pool, loading *atomic.Bool, w *network) (*p2p.Service, error) {
 	cfg := n.cfg.Net
-	if !cfg.ConnectOnly && len(cfg.AddNode) == 0 && n.cfg.Params.Name != "regtest" {
-		n.log.Warn("The node does not look for peers by itself yet: name some with -connect or -addnode")
-	}
 	var listeners []p2p.Listener
 	if cfg.Listen {
 		var err error
@@ -137,29 +140,47 @@ func (n *Node) newPeers(ctx context.Context, c *chain.Chain, pool *mempool.Pool,
 			return nil, err
 		}
 	}
-	var seed [32]byte
-	_, _ = crand.Read(seed[:]) // never fails
-	maxTx := 0                 // the largest that is standard
+	if w.router != nil && cfg.Hidden.AcceptI2P {
+		listeners = append(listeners, p2p.Listener{Listener: w.router.Listener(), Network: wire.NetI2P})
+	}
+	maxTx := 0 // the largest that is standard
 	if n.cfg.Pool.AcceptNonStandard {
 		maxTx = wire.MaxPayload
 	}
+	grants := cfg.Grants
 	s, err := p2p.New(p2p.Config{
 		MaxTxSize: maxTx,
 		Core: p2p.CoreConfig{
-			Params: n.cfg.Params, Ledger: peerLedger{c, loading}, Pool: pool, Rand: rand.New(rand.NewChaCha8(seed)),
-			MinimumChainWork: n.minimumChainWork(), Services: services, UserAgent: userAgent(cfg.UserAgentComments), BlocksOnly: cfg.BlocksOnly,
+			Params: n.cfg.Params, Ledger: peerLedger{c, loading}, Pool: pool, Rand: newRand(),
+			MinimumChainWork: n.minimumChainWork(), Services: n.offered(), UserAgent: userAgent(cfg.UserAgentComments), BlocksOnly: cfg.BlocksOnly,
+			Reconcile: cfg.Reconcile, V2: cfg.V2, UploadTarget: int64(min(cfg.MaxUpload, math.MaxInt64)),
 			Unbroadcast:     pool.Unbroadcast,
 			MinRelayFeeRate: n.cfg.Pool.MinRelay, IncrementalFeeRate: n.cfg.Pool.Incremental,
-			Conn:       conn.Config{Connect: cfg.Connect, Added: cfg.AddNode, MaxInbound: cfg.MaxConnections, Inactive: !cfg.NetworkActive},
+			Addresses: w.book, Bans: w.bans, Own: w.own, Reachable: w.routes.Reachable(),
+			Conn:       n.connections(w),
 			SendBuffer: cfg.MaxSendBuffer, PeerTimeout: cfg.PeerTimeout, Logger: n.sink.Logger("net"),
 		},
 		Owners:    peerOwners{c, pool},
-		Listeners: listeners, Dial: dialer(cfg.LookUp), DialTimeout: cfg.Timeout, ReceiveBuffer: cfg.MaxReceiveBuffer,
+		Listeners: listeners, Dial: w.dial, DialTimeout: dialLimit, ReceiveBuffer: cfg.MaxReceiveBuffer,
+		Whitelist: func(a netip.Addr, inbound bool) peer.Permissions { return grants.To(0, wire.AddressOfIP(a), inbound) },
+		V2:        cfg.V2, CJDNS: cfg.Hidden.CJDNS, UploadRate: int64(min(cfg.UploadRate, math.MaxInt64)), DownloadRate: int64(min(cfg.DownloadRate, math.MaxInt64)),
 	})
 	if err != nil {
 		for _, l := range listeners {
 			err = errors.Join(err, l.Close())
 		}
+		return nil, err
 	}
-	return s, err
+	w.bans.enforce, w.reachable = s.DisconnectBanned, s.SetReachable
+	return s, nil
+}
+
+// connections says which connections to keep.
+func (n *Node) connections(w *network) conn.Config {
+	cfg := n.cfg.Net
+	out := conn.Config{
+		Connect: cfg.Connect, Added: cfg.AddNode, ConnectOnly: cfg.ConnectOnly, Inactive: !cfg.NetworkActive, Anchors: w.anchors, Rand: newRand(),
+	}
+	out.SetMax(cfg.MaxConnections)
+	return out
 }

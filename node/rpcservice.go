@@ -11,6 +11,7 @@ import (
 	"grapevine/chain/headers"
 	"grapevine/node/mining"
 	"grapevine/node/rpc"
+	"grapevine/wire"
 )
 
 // rpcService is the RPC server and what it listens on. Without -server it has a table of methods and no listener.
@@ -140,7 +141,7 @@ func (s *rpcService) addLedger(p *parts) error {
 	ledger, err := rpc.LedgerCommands(rpc.LedgerConfig{
 		Params: n.cfg.Params, Blocks: c, Coins: c, Acceptor: c, Operator: c, Miner: miner, Versions: versions, Events: c.Events(),
 		TxIndex: p.txIndex(), Indexes: p.indexes(), Pool: p.pool, Settled: c.Settled, Peers: func() int { return len(p.peers.Peers()) },
-		Logger: n.sink.Logger("rpc"), Warnings: []string{rpc.PreReleaseWarning},
+		Logger: n.sink.Logger("rpc"), Warnings: p.warnings,
 		DatabaseCacheBytes: databaseCache, CoinsCacheBytes: n.cfg.Chain.CacheBytes - databaseCache,
 	})
 	if err != nil {
@@ -150,14 +151,49 @@ func (s *rpcService) addLedger(p *parts) error {
 	if err != nil {
 		return err
 	}
+	w := p.network
 	network, err := rpc.NetworkCommands(rpc.NetConfig{
-		Network: p.peers, Blocks: c, BlocksOnly: n.cfg.Net.BlocksOnly, MinRelay: n.cfg.Pool.MinRelay, Incremental: n.cfg.Pool.Incremental,
-		Warnings: []string{rpc.PreReleaseWarning},
+		Network: p.peers, Blocks: c, Addresses: w.book, Bans: w.bans, Own: w.ownAddresses, Routes: w.listRoutes, ASMap: w.groups.Map(), Dir: n.cfg.NetDir,
+		CJDNS: n.cfg.Net.Hidden.CJDNS, Testing: n.cfg.Params.Name == "regtest",
+		BlocksOnly: n.cfg.Net.BlocksOnly, MinRelay: n.cfg.Pool.MinRelay, Incremental: n.cfg.Pool.Incremental,
+		Warnings: p.warnings, Now: n.clock.Now,
 	})
 	if err != nil {
 		return err
 	}
 	return s.table.Add(slices.Concat(ledger, pool, network)...)
+}
+
+// warnings are those that the ledger does not know of.
+func (p *parts) warnings() []string {
+	list := []string{rpc.PreReleaseWarning}
+	if _, warn := p.peers.ClockOffset(); warn {
+		list = slices.Insert(list, 0, rpc.ClockWarning)
+	}
+	return list
+}
+
+// ownAddresses is what peers are told of where we are.
+func (w *network) ownAddresses() (out []rpc.LocalAddress) {
+	for _, e := range w.own.List() {
+		out = append(out, rpc.LocalAddress{Addr: e.Addr, Score: int(e.Score)})
+	}
+	return out
+}
+
+// listRoutes says how each network is reached.
+func (w *network) listRoutes() (out []rpc.Route) {
+	reachable := w.routes.Reachable()
+	for _, net := range []wire.Network{wire.NetIPv4, wire.NetIPv6, wire.NetTorV3, wire.NetI2P, wire.NetCJDNS} {
+		r := rpc.Route{Network: net, Reachable: slices.Contains(reachable, net)}
+		if s, ok := w.routes.Proxy(net); ok {
+			r.Proxy, r.Randomize = s.Address, s.Isolate
+		} else if net == wire.NetI2P && w.router != nil {
+			r.Proxy = w.node.cfg.Net.Hidden.SAM
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 // databaseCache is the part of the cache that LevelDB's own buffers take.

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"grapevine/p2p/peer"
+	"grapevine/wire"
 )
 
 // AddConnection makes a connection to target once, as one of a kind for which the
@@ -39,4 +40,23 @@ func (s *Service) DisconnectBanned() {
 func (s *Service) ClockOffset() (median time.Duration, warn bool) {
 	_ = s.ask(func(c *Core, _ time.Time) { median, warn = c.ClockOffset() }) // none once all has ended
 	return median, warn
+}
+
+// SetReachable says anew which networks we can connect to.
+func (c *Core) SetReachable(list []wire.Network) {
+	c.cfg.Reachable = list
+	c.plan.SetNetworks(list)
+}
+
+// SetReachable says anew which networks we can connect to, as when a proxy was found.
+// The list is not copied.
+func (s *Service) SetReachable(list []wire.Network) {
+	_ = s.ask(func(c *Core, _ time.Time) { c.SetReachable(list) }) // nothing is connected to once all has ended
+}
+
+// Anchors returns the block-relay peers to begin with in the next run; none once the
+// service has ended.
+func (s *Service) Anchors() (list []wire.NetAddr) {
+	_ = s.ask(func(c *Core, _ time.Time) { list = c.plan.Anchors() }) // as documented
+	return list
 }

@@ -44,6 +44,7 @@ type meshCoin struct {
 type member struct {
 	dir, rpc, p2p string
 	peers         []string
+	args          []string  // of those that launch starts
 	cmd           *exec.Cmd // nil after a kill
 	out           bytes.Buffer
 	cut           bool
@@ -81,7 +82,7 @@ func newMesh(t *testing.T, count int, seed uint64) *mesh {
 
 func (m *mesh) start(n *member) {
 	m.t.Helper()
-	args := []string{"node", "-regtest", "-datadir=" + n.dir, "-rpcport=" + n.rpc, "-rpcuser=u", "-rpcpassword=p", "-bind=127.0.0.1:" + n.p2p,
+	args := []string{"node", "-regtest", "-datadir=" + n.dir, "-rpcport=" + n.rpc, "-rpcuser=u", "-rpcpassword=p", "-bind=127.0.0.1:" + n.p2p, "-natpmp=0", "-listenonion=0",
 		"-dnsseed=0", "-fixedseeds=0", "-printtoconsole=1", "-debug=net", "-dbcache=8"}
 	for _, p := range n.peers {
 		args = append(args, "-addnode="+p)

@@ -33,7 +33,7 @@ func ours(t *testing.T, args ...string) *node {
 	dir, listen, rpc := t.TempDir(), freeAddress(t), freeAddress(t)
 	n := &node{t: t, listen: listen}
 	n.program = launch(t, "grapevine", path, dir, append([]string{
-		"node", "-regtest", "-datadir=" + dir, "-bind=" + listen, "-rpcport=" + portOf(rpc),
+		"node", "-regtest", "-datadir=" + dir, "-bind=" + listen, "-natpmp=0", "-listenonion=0", "-rpcport=" + portOf(rpc),
 		"-dnsseed=0", "-txindex", "-printtoconsole", "-debug=net",
 	}, args...)...)
 	cookie := filepath.Join(dir, "regtest", ".cookie")

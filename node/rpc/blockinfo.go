@@ -10,10 +10,14 @@ import (
 // warnings writes the list of warnings: the chain's own first.
 func (l *ledger) warnings(w *Writer, st *chain.Status) { writeWarnings(w, st.Warnings, l.Warnings) }
 
-func writeWarnings(w *Writer, lists ...[]string) {
+// writeWarnings writes what is wrong with the chain, and what more says.
+func writeWarnings(w *Writer, chain []string, more func() []string) {
 	w.Key("warnings").Arr()
-	for _, list := range lists {
-		for _, s := range list {
+	for _, s := range chain {
+		w.String(s)
+	}
+	if more != nil {
+		for _, s := range more() {
 			w.String(s)
 		}
 	}

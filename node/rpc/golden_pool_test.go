@@ -109,7 +109,7 @@ func (r *realNode) makeTable(t testing.TB, p *params.Params) {
 	}
 	ledger, err := LedgerCommands(LedgerConfig{
 		Params: p, Blocks: r, Coins: r, Acceptor: r, Operator: r, Miner: r.miner, Versions: versions, Events: r.Events(),
-		Logger: slog.New(slog.DiscardHandler), Warnings: []string{PreReleaseWarning}, Pool: r.pool, TxIndex: r.index,
+		Logger: slog.New(slog.DiscardHandler), Warnings: preRelease, Pool: r.pool, TxIndex: r.index,
 	})
 	if err != nil {
 		t.Fatal(err)

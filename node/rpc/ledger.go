@@ -52,6 +52,12 @@ type Operator interface {
 	VerifyDB(ctx context.Context, level, blocks int) (chain.Verified, error)
 }
 
+// ClockWarning stands among the warnings while the clocks of peers of our choice are
+// more than ten minutes from ours.
+const ClockWarning = "The clock of this computer differs from those of its peers by more than 10 minutes, with which the node may fail to agree on the chain. " +
+	"Once the clock is right, this goes away after a restart, or when enough new outbound peers were connected to. " +
+	"See timeoffset in the answers of getpeerinfo and getnetworkinfo."
+
 // PreReleaseWarning stands among the warnings of a build that is no release.
 // Its wording is the one that operators' tools know.
 const PreReleaseWarning = "This is a pre-release test build - use at your own risk - do not use for mining or merchant applications"
@@ -80,8 +86,8 @@ type LedgerConfig struct {
 	// Indexes are those that there are, in the order in which they are listed.
 	Indexes []Index
 	// Warnings stand behind those of the chain in the answers that have a list
-	// of warnings; see [PreReleaseWarning].
-	Warnings []string
+	// of warnings; nil for none. See [PreReleaseWarning] and [ClockWarning].
+	Warnings func() []string
 	// DatabaseCacheBytes and CoinsCacheBytes are the memory for the database of
 	// coins and for the cache above it, as getchainstates shows them.
 	DatabaseCacheBytes, CoinsCacheBytes int64

@@ -181,7 +181,7 @@ func (f *fakeLedger) tableWith(tb testing.TB, coins Coins) *Table {
 	}
 	cmds, err := LedgerCommands(LedgerConfig{
 		Params: f.p, Blocks: f, Coins: coins, Acceptor: f, Operator: f, Miner: miner, Versions: versions, Events: f.events,
-		Indexes: f.indexes, Settled: f.settled, Logger: slog.New(slog.DiscardHandler), Warnings: []string{PreReleaseWarning},
+		Indexes: f.indexes, Settled: f.settled, Logger: slog.New(slog.DiscardHandler), Warnings: preRelease,
 	})
 	if err != nil {
 		tb.Fatal(err)
@@ -211,3 +211,5 @@ func ask(tb testing.TB, table *Table, method, args string) (string, *Error) {
 	}
 	return string(w.Bytes()), nil
 }
+
+func preRelease() []string { return []string{PreReleaseWarning} }

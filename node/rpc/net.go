@@ -3,7 +3,6 @@ package rpc
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -17,6 +16,8 @@ import (
 type Connections interface {
 	Peers() []p2p.PeerInfo
 	Totals() p2p.Totals
+	// Upload is how much may still be sent.
+	Upload() p2p.UploadInfo
 }
 
 // NodeList is how an operator says which nodes to connect to, and which not.
@@ -24,8 +25,10 @@ type NodeList interface {
 	// AddNode fails with [conn.ErrAlreadyAdded], RemoveNode with [conn.ErrNotAdded].
 	AddNode(target string, v2 bool) error
 	RemoveNode(target string) error
-	// TryNode connects once; it does not wait for that.
+	// TryNode connects once, AddConnection too, as a connection of another kind; it
+	// fails with [conn.ErrNoRoom]. Neither waits for the connection.
 	TryNode(target string, v2 bool)
+	AddConnection(target string, kind peer.Kind, v2 bool) error
 	AddedNodes() []p2p.AddedNode
 }
 
@@ -50,24 +53,55 @@ type Network interface {
 	NodeList
 	Disconnecter
 	Switch
+	RawSender
 	// LocalServices and UserAgent are what peers are told of us.
 	LocalServices() wire.ServiceFlags
 	UserAgent() string
+	// ClockOffset is how far the clocks of peers of our choice are from ours.
+	ClockOffset() (median time.Duration, warn bool)
+}
+
+// LocalAddress is an address of our own. Score is how sure we are of it.
+type LocalAddress struct {
+	Addr  wire.NetAddr
+	Score int
+}
+
+// Route is how a network is reached.
+type Route struct {
+	Network   wire.Network
+	Reachable bool
+	Proxy     string // "" without
+	Randomize bool   // each connection has credentials of its own there
 }
 
 // NetConfig names what the methods about peers work on. Fields without a
 // comment are required.
 type NetConfig struct {
-	Network Network
-	Blocks  Blocks // for its warnings
+	Network   Network
+	Blocks    Blocks // for its warnings
+	Addresses AddressBook
+	Bans      BanList
+	// Private holds the transactions that are sent privately; nil where none are.
+	Private PrivateQueue
+	// Own lists our own addresses, Routes how networks are reached; nil means none,
+	// and directly.
+	Own    func() []LocalAddress
+	Routes func() []Route
+	// ASMap is the map of autonomous systems in use, nil for none; Dir is what paths
+	// are relative to.
+	ASMap []byte
+	Dir   string
+	// CJDNS says that fc00::/8 leads there, Testing that this is a network for tests.
+	CJDNS, Testing bool
 	// BlocksOnly is set when no transactions are taken from peers.
 	BlocksOnly bool
 	// MinRelay and Incremental are feerates of the pool's policy.
 	MinRelay, Incremental wire.FeeRate
 	// Warnings are as in [LedgerConfig].
-	Warnings []string
-	// Now is the system's clock; nil means time.Now.
-	Now func() time.Time
+	Warnings func() []string
+	// Now is the node's clock, System the machine's; nil means time.Now.
+	Now, System func() time.Time
 }
 
 // network is the receiver of the handlers; it has no state of its own.
@@ -75,14 +109,16 @@ type network struct{ NetConfig }
 
 // NetworkCommands returns the methods about peers.
 func NetworkCommands(cfg NetConfig) ([]Command, error) {
-	if cfg.Network == nil || cfg.Blocks == nil {
-		return nil, fmt.Errorf("rpc: NetConfig lacks Network or Blocks")
+	if cfg.Network == nil || cfg.Blocks == nil || cfg.Addresses == nil || cfg.Bans == nil {
+		return nil, errors.New("rpc: NetConfig lacks Network, Blocks, Addresses or Bans")
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
+	for _, clock := range []*func() time.Time{&cfg.Now, &cfg.System} {
+		if *clock == nil {
+			*clock = time.Now
+		}
 	}
 	n := &network{cfg}
-	return append(n.peerCommands(), n.nodeCommands()...), nil
+	return slices.Concat(n.peerCommands(), n.nodeCommands(), n.addressCommands(), n.banCommands(), n.testCommands(), n.privateCommands()), nil
 }
 
 // nodeErrors are the answers to what an operator asks of the network in vain.
@@ -199,7 +235,7 @@ func (n *network) getAddedNodeInfo(_ context.Context, r *Request, w *Writer) err
 		w.Key("addresses").Arr()
 		if a.Connected {
 			w.Obj()
-			w.Key("address").String(hostPort(a.Remote))
+			w.Key("address").String(remote(a.Remote, a.Addr))
 			w.Key("connected").String(direction(a.Inbound))
 			w.EndObj()
 		}

@@ -3,13 +3,17 @@ package rpc
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
+	"grapevine/addrman"
 	"grapevine/chain/params"
+	"grapevine/internal/netgroup"
 	"grapevine/p2p"
+	"grapevine/p2p/bans"
 	"grapevine/p2p/conn"
 	"grapevine/p2p/peer"
 	"grapevine/wire"
@@ -23,9 +27,11 @@ type fakeNetwork struct {
 	acted    []string
 	off      bool
 	services wire.ServiceFlags
+	upload   p2p.UploadInfo
 }
 
 func (f *fakeNetwork) Peers() []p2p.PeerInfo       { return append([]p2p.PeerInfo(nil), f.peers...) }
+func (f *fakeNetwork) Upload() p2p.UploadInfo      { return f.upload }
 func (f *fakeNetwork) Totals() p2p.Totals          { return f.totals }
 func (f *fakeNetwork) AddedNodes() []p2p.AddedNode { return f.added }
 func (f *fakeNetwork) TryNode(t string, v2 bool) {
@@ -36,6 +42,24 @@ func (f *fakeNetwork) Active() bool                     { return !f.off }
 func (f *fakeNetwork) PingAll()                         { f.acted = append(f.acted, "ping") }
 func (f *fakeNetwork) LocalServices() wire.ServiceFlags { return f.services }
 func (f *fakeNetwork) UserAgent() string                { return "/Satoshi:31.0.0/Grapevine:0.1.0/" }
+
+func (f *fakeNetwork) ClockOffset() (time.Duration, bool) { return 2500 * time.Millisecond, false }
+
+func (f *fakeNetwork) AddConnection(target string, kind peer.Kind, v2 bool) error {
+	if kind == peer.Feeler {
+		return conn.ErrNoRoom
+	}
+	f.acted = append(f.acted, fmt.Sprint("connect ", target, " ", kind, " ", v2))
+	return nil
+}
+
+func (f *fakeNetwork) SendRaw(id peer.ID, command string, payload []byte) error {
+	if id != 3 {
+		return p2p.ErrNotConnected
+	}
+	f.acted = append(f.acted, fmt.Sprintf("send %s %x", command, payload))
+	return nil
+}
 
 func (f *fakeNetwork) AddNode(target string, v2 bool) error {
 	for _, a := range f.added {
@@ -77,12 +101,33 @@ func (f *fakeNetwork) DisconnectID(id peer.ID) error {
 	return p2p.ErrNotConnected
 }
 
-func netTable(tb testing.TB, f *fakeNetwork) *Table {
+// netClock is the time in these tests.
+func netClock() time.Time { return time.UnixMilli(1700000000123) }
+
+// netConfig is a configuration on a network with a few peers, with an empty book
+// and an empty list of bans.
+func netConfig(tb testing.TB, f *fakeNetwork) NetConfig {
 	tb.Helper()
 	ledger := newFakeLedger(params.Regtest(params.RegtestOptions{}))
 	ledger.status.Warnings = []string{"rain"}
-	cmds, err := NetworkCommands(NetConfig{Network: f, Blocks: ledger, MinRelay: 100, Incremental: 1000, Warnings: []string{"hail"},
-		Now: func() time.Time { return time.UnixMilli(1700000000123) }})
+	book, err := addrman.Open(addrman.Config{Key: &addrman.Key{1}, Rand: rand.New(rand.NewPCG(1, 2)), Groups: netgroup.New()})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return NetConfig{
+		Network: f, Blocks: ledger, Addresses: book, Bans: bans.New(bans.Config{Rand: rand.New(rand.NewPCG(3, 4))}), Testing: true,
+		MinRelay: 100, Incremental: 1000, Warnings: func() []string { return []string{"hail"} }, Now: netClock, System: netClock, Dir: tb.TempDir(),
+	}
+}
+
+func netTable(tb testing.TB, f *fakeNetwork) *Table {
+	tb.Helper()
+	return tableOf(tb, netConfig(tb, f))
+}
+
+func tableOf(tb testing.TB, cfg NetConfig) *Table {
+	tb.Helper()
+	cmds, err := NetworkCommands(cfg)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -101,13 +146,14 @@ func onePeer() p2p.PeerInfo {
 		Connected: time.Unix(100, 9e8), TimeOffset: -1500 * time.Millisecond, LastSend: time.Unix(101, 0), LastReceive: time.Unix(102, 0), LastBlock: time.Unix(103, 0),
 		BytesSent: 7, BytesReceived: 1 << 63, SentByType: map[string]uint64{"verack": 24, "ping": 32, "pong": 0}, ReceivedByType: map[string]uint64{"*other*": 5},
 		Ping: 123456789 * time.Nanosecond, MinPing: 1000, PingWait: 2 * time.Second, SyncedHeaders: 5, SyncedBlocks: -1, InFlight: []int32{6, 7},
-		InvToSend: 4, LastInvSeq: 12, FeeFilter: 150, HandshakeDone: true, Transport: "v1",
+		InvToSend: 4, LastInvSeq: 12, FeeFilter: 150, HandshakeDone: true, Transport: "v2", SessionID: "00ff", Network: wire.NetIPv4, MappedAS: 64512,
+		Permissions: peer.NoBan | peer.Relay, HighBandwidthTo: true, HighBandwidthFrom: true, Presynced: 8, AddrRelay: true, AddrProcessed: 9, AddrLimited: 10,
 	}
 }
 
 // The order of members, and which of them may be missing, are what clients know.
 func TestPeerInfo(t *testing.T) {
-	second := p2p.PeerInfo{ID: 1, Name: "[::1]:6", Remote: netip.MustParseAddrPort("[::1]:6"), SyncedHeaders: -1, SyncedBlocks: -1, Transport: "v1"}
+	second := p2p.PeerInfo{ID: 1, Name: "[::1]:6", Remote: netip.MustParseAddrPort("[::1]:6"), SyncedHeaders: -1, SyncedBlocks: -1, Presynced: -1, Transport: "v1"}
 	f := &fakeNetwork{peers: []p2p.PeerInfo{onePeer(), second}}
 	got, err := ask(t, netTable(t, f), "getpeerinfo", "")
 	if err != nil {
@@ -117,20 +163,21 @@ func TestPeerInfo(t *testing.T) {
 		`"lastsend":0,"lastrecv":0,"last_transaction":0,"last_block":0,"bytessent":0,"bytesrecv":0,"conntime":0,"timeoffset":0,"version":0,"subver":"","inbound":true,` +
 		`"bip152_hb_to":false,"bip152_hb_from":false,"presynced_headers":-1,"synced_headers":-1,"synced_blocks":-1,"inflight":[],"addr_relay_enabled":false,"addr_processed":0,` +
 		`"addr_rate_limited":0,"permissions":[],"minfeefilter":0.00000000,"bytessent_per_msg":{},"bytesrecv_per_msg":{},"connection_type":"inbound","transport_protocol_type":"v1","session_id":""},` +
-		`{"id":3,"addr":"node.example:8333","addrbind":"[2a00::1]:5","addrlocal":"5.6.7.8:9","network":"ipv4","services":"0000000001000409",` +
+		`{"id":3,"addr":"node.example:8333","addrbind":"[2a00::1]:5","addrlocal":"5.6.7.8:9","network":"ipv4","mapped_as":64512,"services":"0000000001000409",` +
 		`"servicesnames":["NETWORK","WITNESS","NETWORK_LIMITED","UNKNOWN[2^24]"],"relaytxes":true,"last_inv_sequence":12,"inv_to_send":4,` +
 		`"lastsend":101,"lastrecv":102,"last_transaction":0,"last_block":103,"bytessent":7,"bytesrecv":9223372036854775808,"conntime":100,"timeoffset":-1,` +
 		`"pingtime":0.123456,"minping":1e-06,"pingwait":2,"version":70016,"subver":"/x/","inbound":false,` +
-		`"bip152_hb_to":false,"bip152_hb_from":false,"presynced_headers":-1,"synced_headers":5,"synced_blocks":-1,"inflight":[6,7],"addr_relay_enabled":false,"addr_processed":0,` +
-		`"addr_rate_limited":0,"permissions":[],"minfeefilter":0.00000150,"bytessent_per_msg":{"ping":32,"verack":24},"bytesrecv_per_msg":{"*other*":5},"connection_type":"manual",` +
-		`"transport_protocol_type":"v1","session_id":""}]`
+		`"bip152_hb_to":true,"bip152_hb_from":true,"presynced_headers":8,"synced_headers":5,"synced_blocks":-1,"inflight":[6,7],"addr_relay_enabled":true,"addr_processed":9,` +
+		`"addr_rate_limited":10,"permissions":["noban","relay","download"],"minfeefilter":0.00000150,"bytessent_per_msg":{"ping":32,"verack":24},"bytesrecv_per_msg":{"*other*":5},"connection_type":"manual",` +
+		`"transport_protocol_type":"v2","session_id":"00ff"}]`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 
 func TestNetworkInfo(t *testing.T) {
-	f := &fakeNetwork{services: wire.NodeNetwork | wire.NodeWitness | wire.NodeNetworkLimited, totals: p2p.Totals{BytesSent: 5, BytesReceived: 6}}
+	f := &fakeNetwork{services: wire.NodeNetwork | wire.NodeWitness | wire.NodeNetworkLimited, totals: p2p.Totals{BytesSent: 5, BytesReceived: 6},
+		upload: p2p.UploadInfo{Cycle: 24 * time.Hour, ServesHistory: true}}
 	for i := range 6 {
 		f.peers = append(f.peers, p2p.PeerInfo{ID: peer.ID(i), Kind: peer.FullRelay, HandshakeDone: true, TimeOffset: time.Duration(i) * time.Second})
 	}
@@ -150,9 +197,27 @@ func TestNetworkInfo(t *testing.T) {
 			t.Errorf("%s: %v\ngot  %s\nwant %s", method, err, got, want)
 		}
 	}
-	f.peers = f.peers[:4] // too few to tell the time by
-	if got, _ := ask(t, table, "getnetworkinfo", ""); !strings.Contains(got, `"timeoffset":0,`) {
-		t.Error(got)
+}
+
+// What is limited, reached through a proxy, and known of ourselves.
+func TestNetworkInfoInFull(t *testing.T) {
+	f := &fakeNetwork{upload: p2p.UploadInfo{Cycle: 24 * time.Hour, Target: 1 << 40, Reached: true, BytesLeft: 5, CycleRemaining: 90 * time.Second}}
+	cfg := netConfig(t, f)
+	cfg.Routes = func() []Route {
+		return []Route{{Network: wire.NetTorV3, Reachable: true, Proxy: "127.0.0.1:9050", Randomize: true}}
+	}
+	cfg.Own = func() []LocalAddress {
+		return []LocalAddress{{Addr: wire.AddrOf(netip.MustParseAddrPort("[2a00::1]:8333"), 0), Score: 4}}
+	}
+	table := tableOf(t, cfg)
+	for method, want := range map[string]string{
+		"getnetworkinfo": `"networks":[{"name":"onion","limited":false,"reachable":true,"proxy":"127.0.0.1:9050","proxy_randomize_credentials":true}],"relayfee":0.00000100,` +
+			`"incrementalfee":0.00001000,"localaddresses":[{"address":"2a00::1","port":8333,"score":4}],"warnings":["rain","hail"]}`,
+		"getnettotals": `"uploadtarget":{"timeframe":86400,"target":1099511627776,"target_reached":true,"serve_historical_blocks":false,"bytes_left_in_cycle":5,"time_left_in_cycle":90}}`,
+	} {
+		if got, err := ask(t, table, method, ""); err != nil || !strings.HasSuffix(got, want) {
+			t.Errorf("%s: %v\ngot  %s\nwant %s", method, err, got, want)
+		}
 	}
 }
 
@@ -222,31 +287,26 @@ func TestNodeErrors(t *testing.T) {
 	}
 }
 
-func TestNetworkOf(t *testing.T) {
-	for in, want := range map[string]string{
-		"8.8.8.8": "ipv4", "::ffff:8.8.8.8": "ipv4", "172.32.0.1": "ipv4", "100.128.0.1": "ipv4", "198.20.0.1": "ipv4", "255.255.255.254": "ipv4",
-		"2a00::1": "ipv6", "fe80:0:0:1::1": "ipv6", "2001:470::1": "ipv6",
-		"64:ff9b::808:808": "ipv4", "::ffff:0:808:808": "ipv4", "2002:808:808::1": "ipv4", "2001:0:1::": "ipv4",
-		"127.0.0.1": "", "0.1.2.3": "", "10.0.0.1": "", "172.16.0.1": "", "172.31.255.255": "", "192.168.1.1": "", "169.254.1.1": "", "100.64.0.1": "", "198.18.0.1": "", "198.19.0.1": "",
-		"192.0.2.1": "", "198.51.100.1": "", "203.0.113.1": "", "255.255.255.255": "",
-		"::": "", "::1": "", "2001:10::1": "", "2001:2f::1": "", "2001:db8::1": "", "fc00::1": "", "fd00::1": "", "fe80::1": "", "fe80::1%eth0": "",
-	} {
-		if want == "" {
-			want = "not_publicly_routable"
-		}
-		if got := networkOf(netip.MustParseAddr(in)); got != want {
-			t.Errorf("%s: %s, want %s", in, got, want)
-		}
-	}
-	if networkOf(netip.Addr{}) != "not_publicly_routable" {
-		t.Error("no address")
-	}
-}
-
 func TestNetworkAnswersAreDocumented(t *testing.T) {
 	f := &fakeNetwork{peers: []p2p.PeerInfo{onePeer(), {ID: 4}}, added: []p2p.AddedNode{{Target: "a", Connected: true}}}
-	table := netTable(t, f)
-	calls := map[string]string{"addnode": `"x", "onetry"`, "disconnectnode": `"", 3`, "setnetworkactive": "true"}
+	cfg := netConfig(t, f)
+	cfg.ASMap = []byte{1}
+	tx := new(wire.Tx).Seal()
+	cfg.Private = fakePrivate{{Tx: tx, Added: time.Unix(1, 0), Peers: []PrivatePeer{{Sent: time.Unix(2, 0)}}}}
+	cfg.Own = func() []LocalAddress { return []LocalAddress{{}} }
+	cfg.Bans.Ban(netClock(), peer.SubnetOf(wire.AddressOfIP(netip.MustParseAddr("1.2.3.4"))), 5, false)
+	if err := cfg.Addresses.AddOne(netClock(), wire.AddrOf(netip.MustParseAddrPort("1.2.3.4:5"), 0), false); err != nil {
+		t.Fatal(err)
+	}
+	table := tableOf(t, cfg)
+	calls := map[string]string{
+		"addnode": `"x", "onetry"`, "disconnectnode": `"", 3`, "setnetworkactive": "true", "setban": `"::1", "add"`, "exportasmap": `"x"`, "addpeeraddress": `"5.6.7.8", 9`,
+		"addconnection": `"x", "addr-fetch", false`, "sendmsgtopeer": `3, "x", ""`, "abortprivatebroadcast": `"` + tx.Txid().String() + `"`,
+	}
+	categories := map[string]string{
+		"addconnection": "hidden", "sendmsgtopeer": "hidden", "addpeeraddress": "hidden", "getrawaddrman": "hidden",
+		"getprivatebroadcastinfo": "rawtransactions", "abortprivatebroadcast": "rawtransactions",
+	}
 	for name, m := range table.methods {
 		answer, err := ask(t, table, name, calls[name])
 		if err != nil {
@@ -257,8 +317,12 @@ func TestNetworkAnswersAreDocumented(t *testing.T) {
 		if d := m.Results[0].differs(v); d != "" {
 			t.Errorf("%s: the answer %s: %.200s", name, d, answer)
 		}
-		if !strings.HasPrefix(m.help(), name) || m.Category != "network" || m.Examples == "" {
-			t.Errorf("help of %s:\n%s", name, m.help())
+		category := categories[name]
+		if category == "" {
+			category = "network"
+		}
+		if !strings.HasPrefix(m.help(), name) || m.Category != category || m.Examples == "" {
+			t.Errorf("help of %s in %s:\n%s", name, m.Category, m.help())
 		}
 	}
 }

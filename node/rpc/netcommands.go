@@ -12,7 +12,7 @@ const exampleNode = "192.168.0.6:8333"
 func networkList(unroutable bool) string {
 	var names []string
 	for _, n := range networks {
-		names = append(names, n.network.String())
+		names = append(names, n.String())
 	}
 	if unroutable {
 		names = append(names, wire.NetNone.String())
@@ -43,7 +43,7 @@ func optional(r Result) Result {
 // peerResults documents what [writePeer] writes.
 func peerResults() []Result {
 	kinds := []string{}
-	for _, k := range []peer.Kind{peer.FullRelay, peer.BlockRelay, peer.Inbound, peer.Manual, peer.AddrFetch, peer.Feeler} {
+	for _, k := range []peer.Kind{peer.FullRelay, peer.BlockRelay, peer.Inbound, peer.Manual, peer.AddrFetch, peer.Feeler, peer.PrivateBroadcast} {
 		kinds = append(kinds, k.String())
 	}
 	list := []Result{
@@ -52,6 +52,7 @@ func peerResults() []Result {
 		optional(strResult("addrbind", "our end of the connection")),
 		optional(strResult("addrlocal", "our address as the peer sees it")),
 		strResult("network", "network of the peer: "+networkList(true)),
+		optional(numResult("mapped_as", "autonomous system of the peer, with -asmap")),
 	}
 	list = append(list, serviceResults("services", "the peer")...)
 	list = append(list,
@@ -86,8 +87,8 @@ func peerResults() []Result {
 		Result{Type: ResObjDyn, Key: "bytessent_per_msg", Description: "bytes sent by kind of message", Inner: []Result{numResult("msg", "bytes; kinds with none are left out")}},
 		Result{Type: ResObjDyn, Key: "bytesrecv_per_msg", Description: "bytes received by kind of message", Inner: []Result{numResult("msg", "bytes; those of unknown kinds are under *other*")}},
 		strResult("connection_type", "why there is the connection: "+strings.Join(kinds, ", ")),
-		strResult("transport_protocol_type", "how it is spoken: v1, in the clear"),
-		strResult("session_id", "number of an encrypted session, empty for v1"),
+		strResult("transport_protocol_type", "how it is spoken: v1, in the clear, v2, encrypted, or detecting which"),
+		strResult("session_id", "id of an encrypted session, empty for v1"),
 	)
 	return list
 }

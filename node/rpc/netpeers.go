@@ -60,9 +60,7 @@ func (n *network) getPeerInfo(_ context.Context, _ *Request, w *Writer) error {
 	return nil
 }
 
-// writePeer writes one connection. Compact blocks, the synchronisation of low
-// work headers, gossip of addresses and permissions are not there yet: their
-// fields say so.
+// writePeer writes one connection.
 func writePeer(w *Writer, p *p2p.PeerInfo) {
 	w.Obj()
 	w.Key("id").Int(int64(p.ID))
@@ -73,7 +71,10 @@ func writePeer(w *Writer, p *p2p.PeerInfo) {
 	if p.SeenAs != "" {
 		w.Key("addrlocal").String(p.SeenAs)
 	}
-	w.Key("network").String(networkOf(p.Remote.Addr()))
+	w.Key("network").String(p.Network.String())
+	if p.MappedAS != 0 {
+		w.Key("mapped_as").Uint(uint64(p.MappedAS))
+	}
 	services(w, "services", p.Services)
 	w.Key("relaytxes").Bool(p.RelaysTx)
 	w.Key("last_inv_sequence").Uint(p.LastInvSeq)
@@ -97,9 +98,9 @@ func writePeer(w *Writer, p *p2p.PeerInfo) {
 	w.Key("version").Int(int64(p.Version))
 	w.Key("subver").String(p.UserAgent)
 	w.Key("inbound").Bool(p.Kind == peer.Inbound)
-	w.Key("bip152_hb_to").Bool(false)
-	w.Key("bip152_hb_from").Bool(false)
-	w.Key("presynced_headers").Int(-1)
+	w.Key("bip152_hb_to").Bool(p.HighBandwidthTo)
+	w.Key("bip152_hb_from").Bool(p.HighBandwidthFrom)
+	w.Key("presynced_headers").Int(int64(p.Presynced))
 	w.Key("synced_headers").Int(int64(p.SyncedHeaders))
 	w.Key("synced_blocks").Int(int64(p.SyncedBlocks))
 	w.Key("inflight").Arr()
@@ -107,16 +108,20 @@ func writePeer(w *Writer, p *p2p.PeerInfo) {
 		w.Int(int64(h))
 	}
 	w.EndArr()
-	w.Key("addr_relay_enabled").Bool(false)
-	w.Key("addr_processed").Int(0)
-	w.Key("addr_rate_limited").Int(0)
-	w.Key("permissions").Arr().EndArr()
+	w.Key("addr_relay_enabled").Bool(p.AddrRelay)
+	w.Key("addr_processed").Uint(p.AddrProcessed)
+	w.Key("addr_rate_limited").Uint(p.AddrLimited)
+	w.Key("permissions").Arr()
+	for _, name := range p.Permissions.Names() {
+		w.String(name)
+	}
+	w.EndArr()
 	w.Key("minfeefilter").Amount(wire.Amount(p.FeeFilter))
 	byMessage(w, "bytessent_per_msg", p.SentByType)
 	byMessage(w, "bytesrecv_per_msg", p.ReceivedByType)
 	w.Key("connection_type").String(p.Kind.String())
 	w.Key("transport_protocol_type").String(p.Transport)
-	w.Key("session_id").String("") // of encrypted connections
+	w.Key("session_id").String(p.SessionID)
 	w.EndObj()
 }
 
@@ -136,36 +141,17 @@ func (n *network) getNetTotals(_ context.Context, _ *Request, w *Writer) error {
 	w.Obj()
 	w.Key("totalbytesrecv").Uint(t.BytesReceived)
 	w.Key("totalbytessent").Uint(t.BytesSent)
-	w.Key("timemillis").Int(n.Now().UnixMilli())
-	// What is sent is not limited.
+	w.Key("timemillis").Int(n.System().UnixMilli())
+	up := n.Network.Upload()
 	w.Key("uploadtarget").Obj()
-	w.Key("timeframe").Int(int64((24 * time.Hour).Seconds()))
-	w.Key("target").Int(0)
-	w.Key("target_reached").Bool(false)
-	w.Key("serve_historical_blocks").Bool(true)
-	w.Key("bytes_left_in_cycle").Int(0)
-	w.Key("time_left_in_cycle").Int(0)
+	w.Key("timeframe").Int(int64(up.Cycle / time.Second))
+	w.Key("target").Int(up.Target)
+	w.Key("target_reached").Bool(up.Reached)
+	w.Key("serve_historical_blocks").Bool(up.ServesHistory)
+	w.Key("bytes_left_in_cycle").Int(up.BytesLeft)
+	w.Key("time_left_in_cycle").Int(int64(up.CycleRemaining / time.Second))
 	w.EndObj().EndObj()
 	return nil
-}
-
-// minOffsets is of how many peers' clocks a median says anything.
-const minOffsets = 5
-
-// timeOffset is the median difference between the clocks of the outbound peers
-// and ours: they are of our choice, inbound ones could agree on a lie.
-func timeOffset(peers []p2p.PeerInfo) time.Duration {
-	var list []time.Duration
-	for i := range peers {
-		if peers[i].Kind != peer.Inbound && peers[i].HandshakeDone {
-			list = append(list, peers[i].TimeOffset)
-		}
-	}
-	if len(list) < minOffsets {
-		return 0
-	}
-	slices.Sort(list)
-	return list[len(list)/2]
 }
 
 func (n *network) getNetworkInfo(_ context.Context, _ *Request, w *Writer) error {
@@ -176,33 +162,56 @@ func (n *network) getNetworkInfo(_ context.Context, _ *Request, w *Writer) error
 			in++
 		}
 	}
+	offset, _ := n.Network.ClockOffset()
 	w.Obj()
 	w.Key("version").Int(ClientVersion)
 	w.Key("subversion").String(n.Network.UserAgent())
 	w.Key("protocolversion").Int(int64(wire.ProtocolVersion))
 	services(w, "localservices", n.Network.LocalServices())
 	w.Key("localrelay").Bool(!n.BlocksOnly)
-	w.Key("timeoffset").Int(int64(timeOffset(peers) / time.Second))
+	w.Key("timeoffset").Int(int64(offset / time.Second))
 	w.Key("networkactive").Bool(n.Network.Active())
 	w.Key("connections").Int(int64(len(peers)))
 	w.Key("connections_in").Int(int64(in))
 	w.Key("connections_out").Int(int64(len(peers) - in))
 	w.Key("networks").Arr()
-	for _, net := range networks {
+	for _, r := range n.routes() {
 		w.Obj()
-		w.Key("name").String(net.network.String())
-		w.Key("limited").Bool(!net.reachable)
-		w.Key("reachable").Bool(net.reachable)
-		w.Key("proxy").String("")
-		w.Key("proxy_randomize_credentials").Bool(false)
+		w.Key("name").String(r.Network.String())
+		w.Key("limited").Bool(!r.Reachable)
+		w.Key("reachable").Bool(r.Reachable)
+		w.Key("proxy").String(r.Proxy)
+		w.Key("proxy_randomize_credentials").Bool(r.Randomize)
 		w.EndObj()
 	}
 	w.EndArr()
 	w.Key("relayfee").Amount(wire.Amount(n.MinRelay))
 	w.Key("incrementalfee").Amount(wire.Amount(n.Incremental))
-	w.Key("localaddresses").Arr().EndArr() // none are told to peers
+	w.Key("localaddresses").Arr()
+	if n.Own != nil {
+		for _, a := range n.Own() {
+			w.Obj()
+			w.Key("address").String(a.Addr.Addr.String())
+			w.Key("port").Uint(uint64(a.Addr.Port))
+			w.Key("score").Int(int64(a.Score))
+			w.EndObj()
+		}
+	}
+	w.EndArr()
 	st := n.Blocks.Status()
 	writeWarnings(w, st.Warnings, n.Warnings)
 	w.EndObj()
 	return nil
+}
+
+// routes lists how the networks are reached.
+func (n *network) routes() []Route {
+	if n.Routes != nil {
+		return n.Routes()
+	}
+	var out []Route
+	for _, net := range networks {
+		out = append(out, Route{Network: net, Reachable: net == wire.NetIPv4 || net == wire.NetIPv6})
+	}
+	return out
 }
