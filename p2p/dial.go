@@ -135,8 +135,12 @@ func (c *connection) greet(ctx context.Context, limit time.Duration) error {
 	if failed := <-opened; err == nil {
 		err = failed
 	}
+	late := errors.Is(ctx.Err(), context.DeadlineExceeded)
 	if !stop() && err == nil {
 		err = ctx.Err() // it was closed a moment after all had gone well
+	}
+	if late && err != nil {
+		err = fmt.Errorf("not through the encrypted handshake within %v: %w", limit, err)
 	}
 	return err
 }
