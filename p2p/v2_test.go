@@ -16,6 +16,7 @@ import (
 	"grapevine/chain/params"
 	"grapevine/p2p"
 	"grapevine/p2p/peer"
+	"grapevine/p2p/transport"
 	"grapevine/wire"
 )
 
@@ -354,4 +355,71 @@ func TestSendBufferComesOutEvenOverV2(t *testing.T) {
 	if p := b.Peers()[0]; p.SentByType["novelty"] != 33+8 {
 		t.Errorf("counted as %v", p.SentByType)
 	}
+}
+
+// dialInV2 is dialIn over the encrypted transport; it returns how frames are made.
+func dialInV2(t *testing.T, network *memoryNet, addr string) (*stranger, transport.Writer) {
+	t.Helper()
+	nc, err := network.connect(t.Context(), addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = nc.Close() }) // it may be closed already
+	magic := params.Regtest(params.RegtestOptions{}).Magic
+	l, err := transport.Initiate(nc, magic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	agreed := make(chan error, 1)
+	go func() { agreed <- l.Negotiate() }()
+	w, err := l.Open(t.Context(), nc)
+	if err == nil {
+		err = <-agreed
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stranger{t: t, Conn: nc, r: l, magic: magic}
+	say := func(m wire.Message) {
+		if err := s.write(w.Append(nil, m)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	say(&wire.MsgVersion{Version: 70016, Services: wire.NodeNetwork | wire.NodeWitness, Relay: true, Nonce: 1})
+	s.expect("verack")
+	say(&wire.MsgVerack{})
+	s.expect("ping")
+	return s, w
+}
+
+// The bounds on what a peer may send without reading hold for encrypted frames as for
+// others.
+func TestPeerThatDoesNotReadHasToWaitOverV2(t *testing.T) {
+	network := newMemoryNet()
+	n := startNodeWith(t, network, "127.0.0.1:1001", speaksV2)
+	s, w := dialInV2(t, network, "127.0.0.1:1001")
+	id := n.Peers()[0].ID
+	sent, blocked := 0, false
+	for sent < 100_000_000 && !blocked {
+		var many []byte
+		for range 2000 {
+			many = w.Append(many, &wire.MsgPing{Nonce: 5})
+		}
+		_ = s.SetWriteDeadline(time.Now().Add(time.Second)) // pipes take any
+		k, err := s.Write(many)
+		sent += k
+		blocked = err != nil
+	}
+	if !blocked {
+		t.Fatalf("the node took %d bytes of requests without an answer being read", sent)
+	}
+	h, err := n.Held(id)
+	if err != nil || h.Undealt < 4_900_000 || h.Undealt > 5_000_000+1000 || h.Unsent < 1_000_000 || h.Unsent > 1_001_000 || h.Reading > 64<<10 {
+		t.Errorf("%+v are held, %v", h, err)
+	}
+	other, _ := dialInV2(t, network, "127.0.0.1:1001")
+	if got := len(n.Peers()); got != 2 {
+		t.Errorf("%d peers", got)
+	}
+	_ = other.Close() // a pipe closes without error
 }
