@@ -143,9 +143,17 @@ func (n *Node) newPeers(ctx context.Context, c *chain.Chain, pool *mempool.Pool,
 	if w.router != nil && cfg.Hidden.AcceptI2P {
 		listeners = append(listeners, p2p.Listener{Listener: w.router.Listener(), Network: wire.NetI2P})
 	}
+	extra := cfg.ExtraTxs
+	if extra == 0 {
+		extra = -1 // none, and not as many as usual
+	}
 	maxTx := 0 // the largest that is standard
 	if n.cfg.Pool.AcceptNonStandard {
 		maxTx = wire.MaxPayload
+	}
+	var private func() []wire.Network
+	if cfg.PrivateBroadcast {
+		private = w.routes.Reachable
 	}
 	grants := cfg.Grants
 	s, err := p2p.New(p2p.Config{
@@ -157,7 +165,7 @@ func (n *Node) newPeers(ctx context.Context, c *chain.Chain, pool *mempool.Pool,
 			Unbroadcast:     pool.Unbroadcast,
 			MinRelayFeeRate: n.cfg.Pool.MinRelay, IncrementalFeeRate: n.cfg.Pool.Incremental,
 			Addresses: w.book, Bans: w.bans, Own: w.own, Reachable: w.routes.Reachable(),
-			Conn:       n.connections(w),
+			Conn: n.connections(w), Private: private, ExtraTxs: extra,
 			SendBuffer: cfg.MaxSendBuffer, PeerTimeout: cfg.PeerTimeout, Logger: n.sink.Logger("net"),
 		},
 		Owners:    peerOwners{c, pool},

@@ -147,13 +147,18 @@ func (s *rpcService) addLedger(p *parts) error {
 	if err != nil {
 		return err
 	}
-	pool, err := rpc.PoolCommands(rpc.PoolConfig{Params: n.cfg.Params, Pool: p.pool, Coins: c, Announce: p.announce})
+	w := p.network
+	poolCfg := rpc.PoolConfig{Params: n.cfg.Params, Pool: p.pool, Coins: c, Announce: p.announce}
+	var private rpc.PrivateQueue
+	if n.cfg.Net.PrivateBroadcast {
+		poolCfg.SendPrivately, poolCfg.CanSendPrivately, private = p.peers.SendPrivately, w.hidden, p.peers
+	}
+	pool, err := rpc.PoolCommands(poolCfg)
 	if err != nil {
 		return err
 	}
-	w := p.network
 	network, err := rpc.NetworkCommands(rpc.NetConfig{
-		Network: p.peers, Blocks: c, Addresses: w.book, Bans: w.bans, Own: w.ownAddresses, Routes: w.listRoutes, ASMap: w.groups.Map(), Dir: n.cfg.NetDir,
+		Network: p.peers, Blocks: c, Addresses: w.book, Bans: w.bans, Own: w.ownAddresses, Routes: w.listRoutes, ASMap: w.groups.Map(), Dir: n.cfg.NetDir, Private: private,
 		CJDNS: n.cfg.Net.Hidden.CJDNS, Testing: n.cfg.Params.Name == "regtest",
 		BlocksOnly: n.cfg.Net.BlocksOnly, MinRelay: n.cfg.Pool.MinRelay, Incremental: n.cfg.Pool.Incremental,
 		Warnings: p.warnings, Now: n.clock.Now,
@@ -171,6 +176,11 @@ func (p *parts) warnings() []string {
 		list = slices.Insert(list, 0, rpc.ClockWarning)
 	}
 	return list
+}
+
+// hidden reports whether a network is reached in which nobody can tell who speaks.
+func (w *network) hidden() bool {
+	return slices.ContainsFunc(w.routes.Reachable(), func(n wire.Network) bool { return n == wire.NetTorV3 || n == wire.NetI2P })
 }
 
 // ownAddresses is what peers are told of where we are.

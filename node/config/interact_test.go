@@ -26,7 +26,7 @@ func tor(addr string) Bind {
 func usualNet() Net {
 	return Net{
 		Listen: true, Port: 8333, ListenPort: 8333, Bind: []Bind{tor("127.0.0.1:8334")}, MaxConnections: 125, NetworkActive: true,
-		Timeout: 5 * time.Second, PeerTimeout: time.Minute, MaxReceiveBuffer: 5_000_000, MaxSendBuffer: 1_000_000, LookUp: true, V2: true, BanTime: 24 * time.Hour, Grants: peer.Grants{Relay: true},
+		Timeout: 5 * time.Second, PeerTimeout: time.Minute, MaxReceiveBuffer: 5_000_000, MaxSendBuffer: 1_000_000, LookUp: true, V2: true, ExtraTxs: 100, BanTime: 24 * time.Hour, Grants: peer.Grants{Relay: true},
 		Seeds: Seeds{DNS: true, Fixed: true}, Own: Own{Discover: true, MapPort: true},
 		Hidden: Hidden{
 			Reachable: []wire.Network{wire.NetIPv4, wire.NetIPv6}, OnionLater: true, Randomize: true, AcceptI2P: true, ListenOnion: true,
@@ -100,6 +100,8 @@ func TestInteractions(t *testing.T) {
 			one, _ := peer.ParseSubnet("1.2.3.4")
 			n.Grants = peer.Grants{List: []peer.Grant{{Permissions: peer.Implicit, Net: one, In: true}, {Permissions: peer.Relay, Net: all, In: true, Out: true}}, ForceRelay: true}
 		}},
+		{"-blockreconstructionextratxn=0", usual, func(n *Net) { n.ExtraTxs = 0 }},
+		{"-blockreconstructionextratxn=99999999999", usual, func(n *Net) { n.ExtraTxs = 1 << 20 }},
 		{"-maxuploadtarget=5 -maxuploadrate=6 -maxdownloadrate=7k", usual, func(n *Net) { n.MaxUpload, n.UploadRate, n.DownloadRate = 5<<20, 6, 7000 }},
 
 		// Where to listen.

@@ -41,6 +41,8 @@ type Net struct {
 	// V2 speaks the encrypted transport, BloomFilters filters for peers, Reconcile agrees to BIP 330, PrivateBroadcast sends own
 	// transactions over Tor and I2P only.
 	V2, BloomFilters, Reconcile, PrivateBroadcast bool
+	// ExtraTxs are kept besides those of the pool, for putting compact blocks together.
+	ExtraTxs int
 	// BanTime is how long a ban lasts unless it says so itself.
 	BanTime time.Duration
 	// MaxUpload is bytes a day, UploadRate and DownloadRate are bytes a second; 0 means no limit.
@@ -82,6 +84,8 @@ const (
 	defaultReceiveBuffer = 5000 // kB
 	defaultSendBuffer    = 1000 // kB
 	defaultBanTime       = 24 * 60 * 60
+	defaultExtraTxs      = 100
+	maxExtraTxs          = 1 << 20 // their bytes are bounded besides
 	// maxBuffer is a gigabyte a peer, in kB: beyond it a typing error is likelier than a wish.
 	maxBuffer = 1 << 20
 	// maxSeconds is about 34 years, more than any time-out needs, and far from where durations overflow.
@@ -104,6 +108,7 @@ func (a *Args) net(p *params.Params) (Net, error) {
 		BloomFilters:      a.Bool("peerbloomfilters", false),
 		Reconcile:         a.Bool("txreconciliation", false),
 		PrivateBroadcast:  a.Bool("privatebroadcast", false),
+		ExtraTxs:          int(min(max(a.Int("blockreconstructionextratxn", defaultExtraTxs), 0), maxExtraTxs)),
 		BanTime:           time.Duration(min(max(a.Int("bantime", defaultBanTime), 0), maxSeconds)) * time.Second,
 	}
 	ms := a.Int("timeout", defaultTimeout)

@@ -89,7 +89,7 @@ func nodeOptions() []Option {
 		{Name: "assumevalid", Hint: "=<hex>", Help: "Do not run the scripts of the ancestors of this block, if it is in the chain with enough work on top (0 to run all; default: a recent block of the network)"},
 		{Name: "blockfilterindex", Hint: "=<type>", Support: NoEffect, Off: true, Help: "Keep an index of compact filters by block"},
 		{Name: "blocknotify", Hint: "=<cmd>", Support: NoEffect, Help: "Run a command when the best block changes (%s is replaced by its hash)"},
-		{Name: "blockreconstructionextratxn", Hint: "=<n>", Support: NoEffect, Help: "Transactions to keep for rebuilding compact blocks besides those in the pool"},
+		{Name: "blockreconstructionextratxn", Hint: "=<n>", Help: "Transactions to keep for rebuilding compact blocks besides those in the pool (default: 100)"},
 		{Name: "blocksdir", Hint: "=<dir>", Support: Refused, Help: "Directory that holds the blocks folder (default: the data directory)"},
 		{Name: "blocksonly", Help: "Do not take transactions from peers (default: 0)"},
 		{Name: "blocksxor", Help: "Obfuscate new block files with a random key, so that no scanner finds a pattern in them (default: 1)"},

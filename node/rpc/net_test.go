@@ -16,6 +16,7 @@ import (
 	"grapevine/p2p/bans"
 	"grapevine/p2p/conn"
 	"grapevine/p2p/peer"
+	"grapevine/p2p/privatebroadcast"
 	"grapevine/wire"
 )
 
@@ -292,7 +293,7 @@ func TestNetworkAnswersAreDocumented(t *testing.T) {
 	cfg := netConfig(t, f)
 	cfg.ASMap = []byte{1}
 	tx := new(wire.Tx).Seal()
-	cfg.Private = fakePrivate{{Tx: tx, Added: time.Unix(1, 0), Peers: []PrivatePeer{{Sent: time.Unix(2, 0)}}}}
+	cfg.Private = fakePrivate{{Tx: tx, Added: time.Unix(1, 0), Sends: []privatebroadcast.Send{{Sent: time.Unix(2, 0)}}}}
 	cfg.Own = func() []LocalAddress { return []LocalAddress{{}} }
 	cfg.Bans.Ban(netClock(), peer.SubnetOf(wire.AddressOfIP(netip.MustParseAddr("1.2.3.4"))), 5, false)
 	if err := cfg.Addresses.AddOne(netClock(), wire.AddrOf(netip.MustParseAddrPort("1.2.3.4:5"), 0), false); err != nil {

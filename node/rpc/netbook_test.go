@@ -14,6 +14,7 @@ import (
 
 	"grapevine/addrman"
 	"grapevine/chain/params"
+	"grapevine/p2p/privatebroadcast"
 	"grapevine/wire"
 )
 
@@ -191,13 +192,13 @@ func TestTestingCalls(t *testing.T) {
 }
 
 // fakePrivate is a queue of transactions.
-type fakePrivate []PrivateTx
+type fakePrivate []privatebroadcast.Broadcast
 
-func (f fakePrivate) PrivateTxs() []PrivateTx { return f }
+func (f fakePrivate) PrivateBroadcasts() []privatebroadcast.Broadcast { return f }
 
-func (f fakePrivate) AbortPrivate(id wire.Txid) (out []*wire.Tx) {
+func (f fakePrivate) AbortPrivate(id [32]byte) (out []*wire.Tx) {
 	for _, t := range f {
-		if t.Tx.Txid() == id || wire.Txid(t.Tx.Wtxid()) == id {
+		if t.Tx.Txid() == id || t.Tx.Wtxid() == id {
 			out = append(out, t.Tx)
 		}
 	}
@@ -211,7 +212,7 @@ func TestPrivateCalls(t *testing.T) {
 	id := tx.Txid().String()
 	checkCalls(t, tableOf(t, cfg), []netCall{{"getprivatebroadcastinfo", "", off}, {"abortprivatebroadcast", `"` + id + `"`, off}})
 	at := func(n int64) time.Time { return time.Unix(n, 5e8) }
-	cfg.Private = fakePrivate{{Tx: tx, Added: at(5), Peers: []PrivatePeer{{Addr: wire.AddrOf(netip.MustParseAddrPort("1.2.3.4:5"), 0), Sent: at(6), Received: at(7)}, {Sent: at(8)}}}}
+	cfg.Private = fakePrivate{{Tx: tx, Added: at(5), Sends: []privatebroadcast.Send{{Addr: wire.AddrOf(netip.MustParseAddrPort("1.2.3.4:5"), 0), Sent: at(6), Confirmed: at(7)}, {Sent: at(8)}}}}
 	shown := `"txid":"` + id + `","wtxid":"` + id + `","hex":"` + hex.EncodeToString(tx.AppendTo(nil)) + `"`
 	checkCalls(t, tableOf(t, cfg), []netCall{
 		{"getprivatebroadcastinfo", "", `{"transactions":[{` + shown + `,"time_added":5,"peers":[{"address":"1.2.3.4:5","sent":6,"received":7},{"address":"[::]:0","sent":8}]}]}`},

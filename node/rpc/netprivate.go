@@ -2,30 +2,16 @@ package rpc
 
 import (
 	"context"
-	"time"
 
+	"grapevine/p2p/privatebroadcast"
 	"grapevine/wire"
 )
 
-// PrivateTx is a transaction that is being sent without telling from where.
-type PrivateTx struct {
-	Tx    *wire.Tx
-	Added time.Time
-	Peers []PrivatePeer
-}
-
-// PrivatePeer is to whom it was sent. Received is when the peer said that it has
-// it, zero until then.
-type PrivatePeer struct {
-	Addr           wire.NetAddr
-	Sent, Received time.Time
-}
-
 // PrivateQueue holds the transactions of -privatebroadcast.
 type PrivateQueue interface {
-	PrivateTxs() []PrivateTx
+	PrivateBroadcasts() []privatebroadcast.Broadcast
 	// AbortPrivate drops those with this txid or wtxid and returns them.
-	AbortPrivate(id wire.Txid) []*wire.Tx
+	AbortPrivate(id [32]byte) []*wire.Tx
 }
 
 // errNotPrivate is the answer where transactions are sent like any other.
@@ -45,17 +31,17 @@ func (n *network) getPrivateBroadcastInfo(_ context.Context, _ *Request, w *Writ
 	}
 	w.Obj()
 	w.Key("transactions").Arr()
-	for _, t := range n.Private.PrivateTxs() {
+	for _, t := range n.Private.PrivateBroadcasts() {
 		w.Obj()
 		writePrivateTx(w, t.Tx)
 		w.Key("time_added").Int(unix(t.Added))
 		w.Key("peers").Arr()
-		for _, p := range t.Peers {
+		for _, p := range t.Sends {
 			w.Obj()
 			w.Key("address").String(p.Addr.String())
 			w.Key("sent").Int(unix(p.Sent))
-			if !p.Received.IsZero() {
-				w.Key("received").Int(unix(p.Received))
+			if !p.Confirmed.IsZero() {
+				w.Key("received").Int(unix(p.Confirmed))
 			}
 			w.EndObj()
 		}

@@ -73,6 +73,10 @@ type PoolConfig struct {
 	Coins  Coins
 	// Announce, when set, tells peers anew of a transaction that the pool holds.
 	Announce func(id wire.Txid)
+	// SendPrivately, when set, sends a transaction without the pool, so that nobody can
+	// tell where it comes from; CanSendPrivately says whether that is possible just now.
+	SendPrivately    func(tx *wire.Tx) error
+	CanSendPrivately func() bool
 }
 
 // poolCalls is the receiver of the handlers; it has no state of its own.

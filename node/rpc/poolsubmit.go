@@ -7,6 +7,7 @@ import (
 	"grapevine/chain/script"
 	"grapevine/mempool"
 	"grapevine/mempool/policy"
+	"grapevine/p2p/privatebroadcast"
 	"grapevine/wire"
 )
 
@@ -52,6 +53,10 @@ func (p *poolCalls) sendRawTransaction(ctx context.Context, r *Request, w *Write
 	if err != nil {
 		return err
 	}
+	if p.SendPrivately != nil && !p.CanSendPrivately() {
+		return Errorf(CodeMisc, "-privatebroadcast is enabled, but none of the Tor or I2P networks is reachable. Maybe the location of the Tor proxy couldn't be retrieved "+
+			"from the Tor daemon at startup. Check whether the Tor daemon is running and that -torcontrol, -torpassword and -i2psam are configured properly.")
+	}
 	if err := p.send(ctx, tx, policy.Fee(rate, tx.VSize())); err != nil {
 		return err
 	}
@@ -75,7 +80,11 @@ func (p *poolCalls) send(ctx context.Context, tx *wire.Tx, maxFee wire.Amount) e
 			return Errorf(CodeAlreadyInUTXOSet, "Transaction outputs already in utxo set")
 		}
 	}
-	if _, _, waits := p.Pool.Lookup(wire.ByTxid(tx.Txid())); waits {
+	_, _, waits := p.Pool.Lookup(wire.ByTxid(tx.Txid()))
+	if p.SendPrivately != nil {
+		return p.sendPrivately(ctx, tx, maxFee, waits)
+	}
+	if waits {
 		// Perhaps with another witness: it is the pool's copy that peers are told of.
 		if p.Announce != nil {
 			p.Announce(tx.Txid())
@@ -84,6 +93,24 @@ func (p *poolCalls) send(ctx context.Context, tx *wire.Tx, maxFee wire.Amount) e
 	}
 	_, err = p.Pool.Submit(ctx, tx, mempool.SubmitOptions{MaxFee: maxFee, Local: true})
 	return refusal(err)
+}
+
+// sendPrivately sends a transaction past the pool, which would take it or has it.
+func (p *poolCalls) sendPrivately(ctx context.Context, tx *wire.Tx, maxFee wire.Amount, waits bool) error {
+	if !waits {
+		accepted, err := p.Pool.Check(ctx, tx)
+		if err == nil && maxFee > 0 && accepted.Fee > maxFee {
+			err = &mempool.Error{Kind: mempool.ErrMaxFee}
+		}
+		if err != nil {
+			return refusal(err)
+		}
+	}
+	err := p.SendPrivately(tx)
+	if errors.Is(err, privatebroadcast.ErrFull) {
+		return Errorf(CodeVerify, "Private broadcast queue is full")
+	}
+	return err
 }
 
 // refusal puts the verdict of the pool into the code and words that clients
