@@ -33,7 +33,7 @@ var layers = map[string][]string{
 	"internal/dnstest":           nil,                                                             // tests only
 	"scripts/internal/...":       {"scripts/internal/..."},                                        // tools of the repository
 	"scripts/internal/seedtable": {"wire", "seeds"},                                               // makes the tables of seeds
-	"seeds":                      {"wire"},                                                        // the address manager and connections come in
+	"seeds":                      {"wire", "internal/netgroup"},                                   // what addresses of a name are filed under; address manager and connections come in
 	"chain/params":               {"wire", "internal/u256"},
 	"chain/event":                {"wire"},
 	"chain/sigverify/curve":      nil, // arithmetic only; btcec is its oracle in tests

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"grapevine/internal/netgroup"
 	"grapevine/wire"
 )
 
@@ -179,7 +180,7 @@ func (r *Runner) take(ctx context.Context, a answer, networks []wire.Network) {
 		list = append(list, wire.TimedAddr{Time: uint32(max(now.Add(-age).Unix(), 0)), NetAddr: addr})
 	}
 	if len(list) > 0 {
-		fresh := r.cfg.Addresses.Add(now, list, filedUnder(a.source.Name()), 0)
+		fresh := r.cfg.Addresses.Add(now, list, netgroup.Named(a.source.Name()), 0)
 		r.cfg.Logger.Info("Addresses found", "source", a.source.Name(), "addresses", len(list), "new", fresh)
 	}
 	for _, target := range a.found.Fetch {

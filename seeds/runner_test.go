@@ -3,13 +3,13 @@ package seeds
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"grapevine/internal/netgroup"
 	"grapevine/wire"
 )
 
@@ -117,7 +117,7 @@ func TestRunner(t *testing.T) {
 		}
 	})
 	slices.Sort(n.fetched)
-	if len(n.addrs) != 2 || !slices.Equal(n.fetched, []string{"named", "two"}) || !slices.Equal(n.sources, []wire.NetworkAddress{filedUnder("one")}) {
+	if len(n.addrs) != 2 || !slices.Equal(n.fetched, []string{"named", "two"}) || !slices.Equal(n.sources, []wire.NetworkAddress{netgroup.Named("one")}) {
 		t.Errorf("%d addresses, fetched %q, sources %v", len(n.addrs), n.fetched, n.sources)
 	}
 }
@@ -153,17 +153,5 @@ func TestRunnerPassesFailureOn(t *testing.T) {
 func TestNewWantsItsParts(t *testing.T) {
 	if _, err := New(Config{}); err == nil {
 		t.Error("made of nothing")
-	}
-}
-
-// What a source is filed under never is the address of a node.
-func TestFiledUnder(t *testing.T) {
-	seen := map[wire.NetworkAddress]bool{}
-	for i := range 100 {
-		a := filedUnder(fmt.Sprint(i))
-		if a.IsZero() || a.Valid() || seen[a] {
-			t.Fatalf("%d: %v", i, a)
-		}
-		seen[a] = true
 	}
 }

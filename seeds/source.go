@@ -2,7 +2,6 @@ package seeds
 
 import (
 	"context"
-	"crypto/sha256"
 	"embed"
 	"errors"
 	"fmt"
@@ -156,13 +155,4 @@ func (l List) Addresses(context.Context) (Found, error) {
 // only drops the addresses of networks that are not listed.
 func (f *Found) only(networks []wire.Network) {
 	f.Addrs = slices.DeleteFunc(f.Addrs, func(a wire.NetAddr) bool { return !slices.Contains(networks, a.Addr.Network()) })
-}
-
-// filedUnder is the address that stands for a source where one of a node would:
-// internal to the address manager, made of the name.
-func filedUnder(name string) wire.NetworkAddress {
-	sum := sha256.Sum256([]byte(name))
-	b := append([]byte{0xfd, 0x6b, 0x88, 0xc0, 0x87, 0x24}, sum[:10]...)
-	a, _ := wire.AddressOf(wire.NetIPv6, b) // the length is right
-	return a
 }
