@@ -32,6 +32,9 @@ func (c *Core) check() error {
 				return fmt.Errorf("peer %d: deferred messages out of order", p.id)
 			}
 		}
+		if !p.closing && !c.timers.next.IsZero() && p.wake().Before(c.timers.next) {
+			return fmt.Errorf("peer %d: a timer runs out unseen", p.id)
+		}
 		if p.hello.done && p.hello.wtxid {
 			wtx++
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"grapevine/chain/headers"
@@ -146,6 +145,7 @@ type Core struct {
 	selfNonce map[uint64]struct{} // of the versions we sent and that were not answered yet
 	actions   []Action
 	woken     time.Time // the last WakeAt
+	timers    peerTimers
 	lookAgain time.Time // while blocks are imported: nobody tells of its end
 	retry     time.Time // when what nobody asked for is announced again
 }
@@ -202,6 +202,7 @@ func (c *Core) Step(now time.Time, ev Event) []Action {
 	clear(c.actions)
 	c.actions, c.now = c.actions[:0], now
 	c.handle(now, ev)
+	c.timers.moved(c.peers, ev)
 	c.settle(now)
 	return c.actions
 }
@@ -264,7 +265,7 @@ func (c *Core) settle(now time.Time) {
 	for _, d := range c.plan.Next(now) {
 		c.do(Dial{Target: d.Target, Addr: d.Addr, Kind: d.Kind, V2: d.V2})
 	}
-	for _, p := range slices.Clone(c.duePeers(now)) {
+	for _, p := range c.timers.due(now, c.order) {
 		c.tend(now, p)
 	}
 	if !c.cfg.Ledger.Loading() {
@@ -285,17 +286,6 @@ func (c *Core) settle(now time.Time) {
 	}
 }
 
-// duePeers returns the peers with a timer that has run out.
-func (c *Core) duePeers(now time.Time) []*peerState {
-	var due []*peerState
-	for _, p := range c.order {
-		if !p.closing && !p.wake().After(now) {
-			due = append(due, p)
-		}
-	}
-	return due
-}
-
 // nextWake is the earliest time at which something is due by itself.
 func (c *Core) nextWake() (at time.Time, found bool) {
 	earlier := func(t time.Time, ok bool) {
@@ -303,11 +293,7 @@ func (c *Core) nextWake() (at time.Time, found bool) {
 			at, found = t, true
 		}
 	}
-	for _, p := range c.order {
-		if !p.closing {
-			earlier(p.wake(), true)
-		}
-	}
+	earlier(c.timers.soonest(c.order))
 	earlier(c.lookAgain, !c.lookAgain.IsZero())
 	earlier(c.retry, !c.retry.IsZero())
 	earlier(c.outboundWake(), true)
