@@ -50,7 +50,7 @@
 // take 1 kB. Answers are kept for 64 sockets, 3.6 MB; if there are more, they share one.
 // [Relay.Footprint] and [Relay.PeerFootprint] reckon it.
 //
-// A message of 1000 addresses costs 50 us, ten relayed ones with 125 peers 30 us.
+// A message of 1000 addresses costs 0.1 ms, and so do ten that are passed on among 125 peers.
 //
 // # Ownership
 //
