@@ -24,6 +24,7 @@ type book struct {
 	good     []wire.NetAddr
 	resolved int
 	selects  int
+	fresh    int // of selects
 }
 
 const full = wire.NodeNetwork | wire.NodeWitness
@@ -32,8 +33,10 @@ func newBook(addrs ...wire.NetAddr) *book {
 	return &book{rand: rand.New(rand.NewPCG(1, 2)), list: addrs, lastTry: map[wire.NetAddr]time.Time{}, failures: map[wire.NetAddr]int{}}
 }
 
-func (b *book) Select(_ time.Time, _ bool, networks []wire.Network) (wire.NetAddr, time.Time, bool) {
-	b.selects++
+func (b *book) Select(_ time.Time, fresh bool, networks []wire.Network) (wire.NetAddr, time.Time, bool) {
+	if b.selects++; fresh {
+		b.fresh++
+	}
 	fits := func(a wire.NetAddr) bool {
 		return len(networks) == 0 || slices.Contains(networks, a.Addr.Network())
 	}
@@ -368,7 +371,18 @@ func TestPassedOver(t *testing.T) {
 			addr: netAddr(t, "30.1.0.1:1234"), change: func(cfg *Config) { cfg.Added = []string{"30.1.0.1:1235"} }, want: true,
 		},
 		"without witness": {addr: with(wire.NodeNetwork)},
-		"limited":         {addr: with(wire.NodeNetworkLimited | wire.NodeWitness)},
+		"without blocks":  {addr: with(wire.NodeWitness), prepare: func(p *Plan, _ *book) { p.AcceptLimited(true) }},
+		"in the group of an IPv6 peer": {addr: netAddr(t, "2a00::1"), prepare: func(p *Plan, _ *book) {
+			p.Connected(start, 1, Info{Kind: peer.BlockRelay, Target: "x", Addr: netAddr(t, "2a00::2")})
+		}},
+		"in the group of a CJDNS peer": {addr: cjdns(t, "fc00::1"), want: true, change: func(cfg *Config) { cfg.Networks = allNetworks[:] }, prepare: func(p *Plan, _ *book) {
+			p.Connected(start, 1, Info{Kind: peer.BlockRelay, Target: "x", Addr: cjdns(t, "fc00::2")})
+		}},
+		"being dialled by an operator": {addr: good, prepare: func(p *Plan, _ *book) {
+			p.start(Dial{Target: "30.1.0.1", Kind: peer.Manual}, false)
+		}},
+		"another port of an added node without port": {addr: netAddr(t, "30.1.0.1:1234"), change: func(cfg *Config) { cfg.Added = []string{"30.1.0.1"} }},
+		"limited": {addr: with(wire.NodeNetworkLimited | wire.NodeWitness)},
 		"limited, near the tip": {
 			addr: with(wire.NodeNetworkLimited | wire.NodeWitness), prepare: func(p *Plan, _ *book) { p.AcceptLimited(true) }, want: true,
 		},
@@ -396,6 +410,9 @@ func TestPassedOver(t *testing.T) {
 			c.prepare(p, b)
 		}
 		_, got := p.pick(start, wish{kind: peer.FullRelay})
+		if b.fresh > 0 {
+			t.Errorf("%s: only addresses never reached are looked at", name)
+		}
 		if got != c.want {
 			t.Errorf("%s: picked %v", name, got)
 		}
@@ -461,6 +478,95 @@ func TestOnline(t *testing.T) {
 	}
 }
 
+// A plan with all its connections wakes for what comes next, and for nothing before.
+func TestWake(t *testing.T) {
+	later := func(d time.Duration) time.Time { return start.Add(24*time.Hour + d) }
+	for name, c := range map[string]struct {
+		change func(p *Plan)
+		want   time.Time
+	}{
+		"a feeler":             {func(*Plan) {}, later(5 * time.Minute)},
+		"a stale tip":          {func(p *Plan) { p.StaleTip(true) }, later(pace)},
+		"a fetch":              {func(p *Plan) { p.Fetch("x") }, later(pace)},
+		"a lost peer":          {func(p *Plan) { p.Disconnected(later(0), 3) }, later(pace)},
+		"an extra block relay": {func(p *Plan) { p.ExtraBlockRelay() }, later(4 * time.Minute)},
+		"a feeler before it":   {func(p *Plan) { p.ExtraBlockRelay(); p.auto.feeler = later(time.Minute) }, later(time.Minute)},
+		"a network":            {func(p *Plan) { p.SetNetworks(allNetworks[:]) }, later(3 * time.Minute)},
+		"a network that a manual peer is in": {func(p *Plan) {
+			p.SetNetworks([]wire.Network{wire.NetIPv4, wire.NetCJDNS})
+			p.Connected(later(0), 77, Info{Kind: peer.Manual, Target: "fc00::1", Addr: cjdns(t, "fc00::1")})
+		}, later(5 * time.Minute)},
+		"a feeler that is due, but not at once": {func(p *Plan) { p.auto.feeler = later(0) }, later(pace)},
+		"a named node":                          {func(p *Plan) { _ = p.Add("a", false); p.targets[0].nextTry = later(time.Second) }, later(time.Second)},
+		"a feeler before a named node":          {func(p *Plan) { _ = p.Add("a", false); p.targets[0].nextTry = later(time.Hour) }, later(5 * time.Minute)},
+	} {
+		p := planFor(newBook(spread(t, 50)...), nil)
+		newWorld(t, p).run(time.Minute)
+		if p.Count() != 10 {
+			t.Fatal("not all connections are there")
+		}
+		p.SetNetworks([]wire.Network{wire.NetIPv4})
+		p.auto.next, p.auto.feeler, p.auto.extraBlock, p.auto.extraNetwork = later(pace), later(5*time.Minute), later(4*time.Minute), later(3*time.Minute)
+		c.change(p)
+		if at, ok := p.Wake(); !ok || !at.Equal(c.want) {
+			t.Errorf("%s: wakes at %s, want %s", name, at.Sub(later(0)), c.want.Sub(later(0)))
+		}
+	}
+	p := planFor(newBook(), func(cfg *Config) { cfg.Networks = []wire.Network{} })
+	if _, ok := p.Wake(); ok {
+		t.Error("wakes without a network")
+	}
+	p.Fetch("x")
+	if _, ok := p.Wake(); !ok {
+		t.Error("does not wake to fetch addresses")
+	}
+}
+
+// However often it is asked, no more than one connection of our own choice is begun in
+// half a second; and one more of a network of its own not before its time.
+func TestPace(t *testing.T) {
+	p := planFor(newBook(spread(t, 50)...), nil)
+	for range 5 {
+		p.Next(start)
+	}
+	p.Next(start.Add(pace - 1))
+	if len(p.dials) != 1 {
+		t.Errorf("%d dials at once", len(p.dials))
+	}
+	if p.Next(start.Add(pace)); len(p.dials) != 2 {
+		t.Errorf("%d dials after half a second", len(p.dials))
+	}
+	p = planFor(newBook(append(spread(t, 50), cjdns(t, "fc00::1"))...), func(cfg *Config) { cfg.Networks = []wire.Network{wire.NetIPv4} })
+	w := newWorld(t, p)
+	w.run(time.Minute)
+	p.SetNetworks([]wire.Network{wire.NetIPv4, wire.NetCJDNS})
+	due := w.now.Add(time.Hour)
+	p.auto.extraNetwork = due
+	w.answers = func(d Dial) bool { return d.Kind != peer.Feeler }
+	w.run(time.Hour - 1)
+	if p.sums.networks[wire.NetCJDNS] != 0 {
+		t.Error("a peer in another network before its time")
+	}
+	if w.run(time.Second); p.sums.networks[wire.NetCJDNS] != 1 {
+		t.Error("no peer in another network at its time")
+	}
+}
+
+func TestAnchorsAreBlockRelay(t *testing.T) {
+	p := New(Config{})
+	p.Connected(start, 1, Info{Kind: peer.FullRelay, Target: "30.0.0.1", Addr: netAddr(t, "30.0.0.1")})
+	p.Connected(start, 2, Info{Kind: peer.BlockRelay, Target: "behind a proxy"})
+	var want []wire.NetAddr
+	for i := range 3 {
+		a := netAddr(t, fmt.Sprintf("30.1.0.%d", i+1))
+		p.Connected(start, peer.ID(3+i), Info{Kind: peer.BlockRelay, Target: a.String(), Addr: a})
+		want = append(want, a)
+	}
+	if got := p.Anchors(); !slices.Equal(got, want[:2]) {
+		t.Errorf("%v", got)
+	}
+}
+
 // With no network to reach nothing is chosen, and nobody asked: any address would be one
 // too many for who wants Tor alone. Once there is one it begins.
 func TestNoNetwork(t *testing.T) {
@@ -485,7 +591,7 @@ func TestLastResorts(t *testing.T) {
 	for name, worse := range map[string]wire.NetAddr{"tried lately": netAddr(t, "30.2.0.1"), "another service's port": netAddr(t, "30.2.0.1:22")} {
 		b := newBook(worse)
 		if name == "tried lately" {
-			b.lastTry[worse] = start.Add(-9 * time.Minute)
+			b.lastTry[worse] = start.Add(-recentAttempt + 1)
 		}
 		p := planFor(b, nil)
 		b.selects = 0
@@ -493,6 +599,7 @@ func TestLastResorts(t *testing.T) {
 			t.Errorf("%s: %v %v after %d looks", name, a, ok, b.selects)
 		}
 		better := netAddr(t, "30.1.0.1")
+		b.lastTry[better] = start.Add(-recentAttempt)
 		b.list = append(b.list, better)
 		for range 20 {
 			if a, _ := p.pick(start, wish{kind: peer.FullRelay}); a != better {
@@ -500,6 +607,27 @@ func TestLastResorts(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Ports of other services are passed over in IP, where those may be disturbed.
+func TestBadPorts(t *testing.T) {
+	for text, want := range map[string]bool{
+		"1.2.3.4:22": true, "[2a00::1]:22": true, "1.2.3.4:8333": false, "[2a00::1]:8333": false,
+		"pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion:22": false,
+	} {
+		if badPort(netAddr(t, text)) != want {
+			t.Errorf("%s: %v", text, !want)
+		}
+	}
+	if badPort(cjdns(t, "[fc00::1]:22")) {
+		t.Error("in CJDNS too")
+	}
+}
+
+func cjdns(t testing.TB, text string) wire.NetAddr {
+	a := netAddr(t, text)
+	a.Addr = a.Addr.AsCJDNS()
+	return a
 }
 
 func TestFeelers(t *testing.T) {
@@ -540,7 +668,15 @@ func TestFailuresAreCounted(t *testing.T) {
 	for w.p.Count() < 2 {
 		w.run(pace)
 	}
+	if len(b.failures) != 0 {
+		t.Errorf("what was dialled offline counts: %v", b.failures)
+	}
+	w.run(pace)
+	if w.p.Count() != 3 || len(b.failures) != 1 {
+		t.Errorf("an attempt does not count until it is known to be good: %v", b.failures)
+	}
 	fail = true
+	clear(b.failures)
 	b.lastTry = map[wire.NetAddr]time.Time{}
 	w.run(10 * time.Second)
 	if len(b.failures) == 0 {
@@ -553,6 +689,16 @@ func TestFailuresAreCounted(t *testing.T) {
 	}
 	if w.p.Failed(w.now, dials[0], true); b.attempts != attempts {
 		t.Error("a failure of ours is an attempt")
+	}
+	w.p.Try("name", false)
+	if d := w.p.Next(w.now); len(d) != 1 || d[0].Target != "name" {
+		t.Fatal(d)
+	}
+	w.p.Failed(w.now, Dial{Target: "name"}, false)
+	w.p.Failed(w.now, Dial{Target: "nobody dialled this"}, false)
+	w.p.Connected(w.now, 999, Info{Kind: peer.Manual, Target: "other name"})
+	if b.attempts != attempts {
+		t.Error("names are addresses")
 	}
 }
 
@@ -595,7 +741,7 @@ func TestFetches(t *testing.T) {
 		p := planFor(b, change)
 		p.Fetch("seed")
 		w := newWorld(t, p)
-		if w.run(time.Hour); w.p.taken() != 0 || b.selects != 0 {
+		if w.run(time.Hour); len(p.auto.fetches) != 0 || w.p.taken() != 0 || b.selects != 0 {
 			t.Errorf("connections of our own choice in spite of -connect: %+v", w.made)
 		}
 	}
@@ -631,6 +777,8 @@ func TestAddConnection(t *testing.T) {
 	}
 }
 
+const i2pHost = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b32.i2p"
+
 func TestNamesOfOneEndpoint(t *testing.T) {
 	for _, names := range [][]string{
 		{"h", "h:8333", "H"}, {"1.2.3.4", "1.2.3.4:8333", "[::ffff:1.2.3.4]:8333"}, {"::1", "[::1]", "[::1]:8333", "0:0:0:0:0:0:0:1"},
@@ -647,8 +795,8 @@ func TestNamesOfOneEndpoint(t *testing.T) {
 			t.Errorf("dialled %+v", got)
 		}
 	}
-	p := New(Config{DefaultPort: 8333, Connect: []string{"h:1", "h:2", "h", "g", "[::1]:5", "::1:5"}})
-	if got := p.Next(start); len(got) != 6 {
+	p := New(Config{DefaultPort: 8333, Connect: []string{"h:1", "h:2", "h", "g", "[::1]:5", "::1:5", i2pHost, i2pHost + ":1"}})
+	if got := p.Next(start); len(got) != 8 {
 		t.Errorf("dialled %+v", got)
 	}
 }
@@ -692,7 +840,8 @@ func TestRoomForInbound(t *testing.T) {
 	}
 	discouraged := func(in *Info) { in.Discouraged = true }
 	for id := range peer.ID(39) {
-		if !join(id, nil).Admitted {
+		change := func(in *Info) { in.Discouraged = id == 3 }
+		if !join(id, change).Admitted {
 			t.Fatal("refused while there is room")
 		}
 	}
@@ -702,6 +851,23 @@ func TestRoomForInbound(t *testing.T) {
 	if !join(100, func(in *Info) { in.Discouraged, in.NoBan = true, true }).Admitted {
 		t.Error("whom the operator wants is refused")
 	}
+	stranger := p.Connected(start, 101, Info{Kind: peer.Inbound, Candidates: func() []Candidate {
+		return candidatesFrom(500, 60)
+	}})
+	if stranger.Admitted {
+		t.Error("room was made by somebody who is not here")
+	}
+	p.Connected(start, 600, Info{Kind: peer.Manual, Target: "x"})
+	if p.Connected(start, 101, Info{Kind: peer.Inbound, Candidates: func() []Candidate {
+		list := candidatesFrom(500, 60)
+		for i := range list {
+			list[i].ID = 600
+		}
+		return list
+	}}).Admitted {
+		t.Error("room was made by an outbound peer")
+	}
+	p.Disconnected(start, 600)
 	a := join(101, nil)
 	if !a.Admitted || !a.Evicts {
 		t.Fatalf("%+v when it is full", a)
@@ -717,6 +883,13 @@ func TestRoomForInbound(t *testing.T) {
 	if b := join(103, nil); !b.Admitted || !b.Evicts || b.Evict == a.Evict || p.Inbound() != 40 {
 		t.Errorf("%+v, %d inbound", b, p.Inbound())
 	}
+}
+
+func candidatesFrom(id peer.ID, n int) (list []Candidate) {
+	for i := range n {
+		list = append(list, Candidate{ID: id + peer.ID(i), Connected: start, RelaysTx: true})
+	}
+	return list
 }
 
 func TestExtraPeers(t *testing.T) {
@@ -777,12 +950,40 @@ func TestExtraPeers(t *testing.T) {
 			kinds: []peer.Kind{peer.FullRelay, peer.FullRelay, peer.FullRelay},
 			change: func(l []Outbound, p *Plan) {
 				p.sums.add(p.link(2), -1)
-				defer func() { p.sums.add(p.link(2), 1) }()
+				defer func() { p.sums.add(p.link(2), 1) }() // it is counted where it is now
 				p.link(2).addr = netAddr(t, "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion")
 			}, want: []peer.ID{1},
 		},
 		"one of each": {
 			kinds: []peer.Kind{peer.FullRelay, peer.BlockRelay, peer.FullRelay, peer.BlockRelay, peer.FullRelay, peer.BlockRelay}, want: []peer.ID{5, 4},
+		},
+		"as many as there may be": {kinds: []peer.Kind{peer.FullRelay, peer.BlockRelay, peer.FullRelay, peer.BlockRelay}},
+		"for blocks only though others are younger": {
+			kinds: []peer.Kind{peer.BlockRelay, peer.BlockRelay, peer.BlockRelay, peer.FullRelay}, want: []peer.ID{2},
+		},
+		"not one that leaves, but the one before": {
+			kinds:  []peer.Kind{peer.BlockRelay, peer.BlockRelay, peer.BlockRelay, peer.BlockRelay},
+			change: func(l []Outbound, _ *Plan) { l[3].Closing = true }, want: []peer.ID{2},
+		},
+		"full relay: not one that leaves": {
+			kinds:  []peer.Kind{peer.FullRelay, peer.FullRelay, peer.FullRelay, peer.FullRelay},
+			change: func(l []Outbound, _ *Plan) { l[3].Closing = true }, want: []peer.ID{2},
+		},
+		"full relay: none while a block comes": {
+			kinds:  []peer.Kind{peer.FullRelay, peer.FullRelay, peer.FullRelay},
+			change: func(l []Outbound, _ *Plan) { l[2].Downloading = true },
+		},
+		"full relay: none if all are protected": {
+			kinds:  []peer.Kind{peer.FullRelay, peer.FullRelay, peer.FullRelay},
+			change: func(l []Outbound, _ *Plan) { l[0].Protected, l[1].Protected, l[2].Protected = true, true, true },
+		},
+		"nobody who is not connected": {
+			kinds:  []peer.Kind{peer.FullRelay, peer.FullRelay, peer.FullRelay, peer.BlockRelay, peer.BlockRelay, peer.BlockRelay},
+			change: func(l []Outbound, p *Plan) { p.Disconnected(start, 2); p.Disconnected(start, 5) },
+		},
+		"nobody who is not connected any more": {
+			kinds:  []peer.Kind{peer.FullRelay, peer.FullRelay, peer.FullRelay, peer.FullRelay, peer.BlockRelay, peer.BlockRelay, peer.BlockRelay, peer.BlockRelay},
+			change: func(l []Outbound, p *Plan) { p.Disconnected(start, 3); p.Disconnected(start, 7) }, want: []peer.ID{6, 2},
 		},
 		"no manual ones": {kinds: []peer.Kind{peer.Manual, peer.Manual, peer.Manual, peer.Manual}},
 	} {

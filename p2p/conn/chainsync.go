@@ -117,5 +117,5 @@ func (s *ChainSync) Next(id peer.ID) (time.Time, bool) {
 
 // reaches reports whether a chain has at least the work of another.
 func reaches(best, other *headers.Node) bool {
-	return best != nil && other != nil && best.ChainWork().Cmp(other.ChainWork()) >= 0
+	return best != nil && best.ChainWork().Cmp(other.ChainWork()) >= 0
 }

@@ -83,12 +83,21 @@ func TestProtectedPeers(t *testing.T) {
 		v, _ := s.Consider(late.Add(time.Hour), id, nil, chain[2])
 		return v == SyncBehind
 	}
-	for id := range peer.ID(6) {
-		s.Add(id, peer.FullRelay)
-		s.Shown(id, chain[2], chain[2])
-	}
 	s.Add(6, peer.BlockRelay)
 	s.Shown(6, chain[3], chain[2])
+	for id := range peer.ID(6) {
+		s.Add(id, peer.FullRelay)
+		s.Consider(start, id, nil, chain[2])
+		s.Shown(id, chain[2], chain[2])
+		s.Add(id, peer.FullRelay) // is known already
+	}
+	if _, ok := s.Next(0); ok {
+		t.Error("a protected peer is waited for")
+	}
+	if _, ok := s.Next(77); ok {
+		t.Error("nobody is waited for")
+	}
+	s.Remove(77)
 	for id := range peer.ID(7) {
 		if want := id < MaxProtected; s.Protected(id) != want || give(id) == want {
 			t.Errorf("peer %d: protected %v", id, !want)

@@ -199,6 +199,10 @@ func TestWhoIsEvicted(t *testing.T) {
 			list[45].Group, list[50].Group = 7, 7
 			list[41].Group, list[51].Group = 8, 8
 		}, 51},
+		"not one of a smaller group, however young": {func(list []Candidate) {
+			list[45].Group, list[50].Group, list[41].Group = 7, 7, 7
+			list[59].Group, list[40].Group = 8, 8
+		}, 50},
 		"a discouraged one": {func(list []Candidate) {
 			list[45].Group, list[50].Group = 7, 7
 			list[42].Prefer = true

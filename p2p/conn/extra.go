@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"grapevine/p2p/peer"
-	"grapevine/wire"
 )
 
 // ExtraCheck is how often [Plan.Extra] is to be called.
@@ -80,8 +79,8 @@ func (p *Plan) worstFullRelay(list []Outbound) (Outbound, *link) {
 		if l == nil || l.kind != peer.FullRelay || o.Closing || o.Protected {
 			continue
 		}
-		if n := l.addr.Addr.Network(); n != wire.NetNone && p.sums.networks[n] <= 1 {
-			continue
+		if p.sums.networks[l.addr.Addr.Network()] <= 1 {
+			continue // the only one there
 		}
 		if worst == nil || o.Announced.Before(worst.Announced) || o.Announced.Equal(worst.Announced) && o.ID > worst.ID {
 			worst = o

@@ -54,7 +54,7 @@ func TestTargetsAreDialledOnceAndAgain(t *testing.T) {
 		}
 		p.Failed(at, Dial{Target: "a"}, false)
 		next, _ := p.Wake()
-		if i < 6 && next.Sub(at) != 2*pause && next.Sub(at) != longestPause {
+		if want := min(2*pause, longestPause); next.Sub(at) != want {
 			t.Fatalf("attempt %d: next pause is %s after %s", i, next.Sub(at), pause)
 		}
 		verify(t, p)
