@@ -74,7 +74,7 @@
 //     it is decoded and until it was judged. A transaction of more than 400,000
 //     bytes, which the pool would refuse, is not decoded.
 //   - Being read: one frame of at most 4 MB, whose memory grows with what arrives, to
-//     5.3 MB while it is copied, and 32 KiB of what follows it. To be sent: twice the send buffer and 8 MB, 10 MB in
+//     6.1 MB while it is copied, and 32 KiB of what follows it. To be sent: twice the send buffer and 8 MB, 10 MB in
 //     all; requests wait from 1 MB on, and who lets more pile up is dropped.
 //   - Blocks that were asked for are on the fetcher's account of 48 MiB for all peers. One
 //     of more than eight times its bytes in memory stays on its sender's account, and so
@@ -100,8 +100,8 @@
 // A place is free for another peer once all is dealt with that came through it, so
 // that coming back buys no new credit. There are as many places as inbound
 // connections are admitted, and 16 more. With 125 connections, all of them hostile and
-// all at the limit of everything at once, that is 125 x (5 + 5.3 + 10 + 5) MB and
-// what is shared: 3.8 GB, where honest ones take a tenth of it. 12 MB at most are
+// all at the limit of everything at once, that is 125 x (5 + 6.1 + 10 + 5) MB and
+// what is shared: 3.9 GB, where honest ones take a tenth of it. 12 MB at most are
 // remembered of refused transactions, as much of such as pay too little, 5 MB of confirmed ones.
 //
 // A peer that breaks the protocol is disconnected: by one table for what a verdict
