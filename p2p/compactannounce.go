@@ -190,7 +190,7 @@ func (c *Core) brought(p *peerState, n *headers.Node) {
 // wantsCompact reports whether a block is asked for as a compact one: a single new
 // block, the next after one that is connected or could be.
 func (c *Core) wantsCompact(now time.Time, p *peerState, nodes []*headers.Node) bool {
-	if c.cfg.BlocksOnly || !p.compact.provides || len(nodes) != 1 || c.fetch.Underway() != 1 || c.cfg.Ledger.Syncing() || !c.nearTip(now) {
+	if c.cfg.BlocksOnly || !p.compact.provides || c.fetch.Underway() != 1 || c.cfg.Ledger.Syncing() || !c.nearTip(now) {
 		return false
 	}
 	n := nodes[0]

@@ -148,7 +148,7 @@ func (p *Partial) Missing() []uint16 {
 
 // Footprint is the memory, in bytes, that it takes beyond what the pool holds
 // anyway, once nothing is sought any more.
-func (p *Partial) Footprint() int { return 256 + 8*len(p.txs) + p.sent }
+func (p *Partial) Footprint() int { return 256 + 14*len(p.txs) + p.sent } // 6 of each name in the message
 
 // Complete puts in what was missing, in order, and returns the block if it is what
 // the header commits to, its witnesses too where witness is set. It may be called

@@ -155,8 +155,8 @@ func TestBlocksOnlyWithoutCompactBlocks(t *testing.T) {
 	b = s.mine(0)
 	a.Say(s.World.Compact(b.Hash()))
 	s.Run(time.Second)
-	if s.node.Ledger.Tip() == b.Hash() {
-		t.Error("a compact block was taken")
+	if s.node.Ledger.Tree().Lookup(b.Hash()) != nil {
+		t.Error("a compact block was looked at")
 	}
 	a.Say(headersOf([]*wire.Block{b}))
 	s.Run(time.Second)
@@ -314,7 +314,7 @@ func TestCompactBlocksNotSought(t *testing.T) {
 	if s.node.Ledger.Tree().Lookup(low.Hash()) != nil {
 		t.Error("a header of little work is kept")
 	}
-	b1, b2, b3 := s.mine(0), s.mine(0), s.mine(0)
+	b1, b2, b3 := s.mine(0), s.mine(0), s.mine(1, 1)
 	a.Forget()
 	a.Say(s.World.Compact(b3.Hash()))
 	s.Run(time.Second)
@@ -352,6 +352,7 @@ func TestParallelCompactBlocks(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStage(t, Config{Latency: 10 * time.Millisecond}, 20)
+			s.count()
 			var peers [3]*Actor
 			for i := range peers {
 				peers[i] = s.announcer(c.inbound[i])
@@ -373,6 +374,9 @@ func TestParallelCompactBlocks(t *testing.T) {
 			s.wantTip(b, c.name)
 			peers[0].Say(answer) // late
 			s.Run(time.Second)
+			if s.owed() != len(slices.DeleteFunc(c.asked[:], func(asked bool) bool { return !asked }))-2 || s.submitted != 4 {
+				t.Errorf("%d blocks owed, %d submitted", s.owed(), s.submitted)
+			}
 			for i, a := range peers {
 				if !a.Connected() {
 					t.Errorf("peer %d is gone", i)
@@ -583,4 +587,264 @@ func TestSilentCompactPeer(t *testing.T) {
 		t.Error("who comes late is gone")
 	}
 	checkQuiet(t, s.Network)
+}
+
+// core is what decides for the node.
+func (s *stage) core() *p2p.Core { return s.node.core.(*referee).core.(*p2p.Core) }
+
+// owed counts the blocks that peers owe the node.
+func (s *stage) owed() (n int) {
+	for _, p := range s.core().Peers(s.Time()) {
+		n += len(p.InFlight)
+	}
+	return n
+}
+
+// count counts the blocks that the core submits and has put together.
+func (s *stage) count() {
+	s.node.cfg.Filter = func(_ *Node, a p2p.Action) p2p.Action {
+		switch a.(type) {
+		case p2p.SubmitBlock:
+			s.submitted++
+		case p2p.Reconstruct:
+			s.sought++
+		}
+		return a
+	}
+}
+
+// siblings makes blocks that all follow on the tip, each with a transaction that the
+// node does not have.
+func (s *stage) siblings(n int) (list []*wire.Block) {
+	for range n {
+		list = append(list, s.World.Mine(s.tip(), s.Time(), 0, s.World.Spend(1000, 0, s.World.Fund())))
+	}
+	return list
+}
+
+// When the tip is hours old, the pool is not of the present: blocks are fetched whole.
+func TestOldTipWithoutCompactBlocks(t *testing.T) {
+	s := newStage(t, Config{Latency: 10 * time.Millisecond}, 20)
+	a := s.announcer(true)
+	s.Run(4 * time.Hour)
+	b := s.mine(2, 1)
+	a.Say(s.World.Compact(b.Hash()))
+	s.Run(time.Second)
+	if got := a.Asked(); a.Count("getblocktxn") != 0 || len(got) != 1 || got[0].Type != wire.InvWitnessBlock {
+		t.Errorf("asked for %v, and %d times for parts", got, a.Count("getblocktxn"))
+	}
+}
+
+// Who answers for a block that has come from elsewhere meanwhile owes it no more.
+func TestLateCompactBlock(t *testing.T) {
+	s := newStage(t, Config{Latency: 10 * time.Millisecond}, 20)
+	a, other := s.speaksCompact(true, false), s.join(true)
+	b := s.mine(2)
+	a.Say(headersOf([]*wire.Block{b}))
+	s.Run(time.Second)
+	other.Say(&wire.MsgBlock{Block: b})
+	s.wantTip(b, "from the other")
+	if s.owed() != 1 {
+		t.Fatalf("%d blocks are owed", s.owed())
+	}
+	a.Say(s.World.Compact(b.Hash()))
+	s.Run(time.Second)
+	if s.owed() != 0 {
+		t.Error("it still owes the block")
+	}
+}
+
+// While one peer is asked for parts, another that fails is not asked for the whole.
+func TestSecondCompactBlockFails(t *testing.T) {
+	s := newStage(t, Config{Latency: 10 * time.Millisecond}, 20)
+	a, other := s.announcer(true), s.announcer(true)
+	b := s.mine(4, 2)
+	a.Say(s.World.Compact(b.Hash()))
+	s.Run(time.Second)
+	bent := compact.Build(b, 3)
+	bent.ShortIDs[0] = bent.ShortIDs[1]
+	other.Say(bent)
+	s.Run(time.Second)
+	if got := other.Asked(); len(got) != 0 || s.owed() != 1 {
+		t.Errorf("asked for %v; %d owed", got, s.owed())
+	}
+}
+
+// The pool is looked through once for each peer that sends the same block again and
+// again.
+func TestCompactBlockAgainAndAgain(t *testing.T) {
+	s := newStage(t, Config{Latency: 10 * time.Millisecond}, 20)
+	peers := []*Actor{s.announcer(true), s.announcer(true), s.announcer(true)}
+	b := s.mine(4, 2)
+	s.count()
+	for range 5 {
+		for _, a := range peers {
+			a.Say(s.World.Compact(b.Hash()))
+			s.Run(time.Second)
+		}
+	}
+	if s.sought != 3+4 { // the third, which is not asked, gives its place up each time
+		t.Errorf("looked through the pool %d times", s.sought)
+	}
+}
+
+// A peer has two blocks put together at a time; more are asked for whole.
+func TestTwoCompactBlocksAtATime(t *testing.T) {
+	s := newStage(t, Config{Latency: 10 * time.Millisecond}, 20)
+	a := s.announcer(true)
+	for _, b := range s.siblings(3) {
+		a.Say(s.World.Compact(b.Hash()))
+		s.Run(time.Second)
+	}
+	if got := a.Asked(); a.Count("getblocktxn") != 2 || len(got) != 1 || got[0].Type != wire.InvWitnessBlock {
+		t.Errorf("asked for parts %d times, and for %v", a.Count("getblocktxn"), got)
+	}
+}
+
+// Only while no other block is on its way is one asked for as a compact one, and of who
+// offers that.
+func TestOneCompactBlockAskedForAtATime(t *testing.T) {
+	s := newStage(t, Config{Latency: 10 * time.Millisecond}, 20)
+	a, old, other := s.speaksCompact(true, false), s.speaksCompact(true, false), s.speaksCompact(true, false)
+	old.Say(&wire.MsgSendCmpct{Version: 1, HighBandwidth: true})
+	plain := s.join(true)
+	plain.NoBlocks = true
+	list := s.siblings(2)
+	a.Say(headersOf(list[:1]))
+	s.Run(time.Second)
+	other.Say(headersOf(list[1:]))
+	s.Run(time.Second)
+	if x, y := a.Asked(), other.Asked(); len(x) != 1 || len(y) != 1 || x[0].Type != wire.InvCmpctBlock || y[0].Type != wire.InvWitnessBlock {
+		t.Errorf("asked for %v and %v", x, y)
+	}
+	a.Say(s.World.Compact(list[0].Hash()))
+	s.Run(time.Second)
+	answer, _ := compact.Pick(list[0], []uint16{1})
+	a.Say(answer)
+	other.Say(&wire.MsgBlock{Block: list[1]})
+	s.Run(time.Second)
+	next := s.World.Mine(list[0].Hash(), s.Time(), 0)
+	plain.Say(headersOf([]*wire.Block{next}))
+	s.Run(time.Second)
+	if got := plain.Asked(); len(got) != 1 || got[0].Type != wire.InvWitnessBlock {
+		t.Errorf("who offers no compact blocks is asked for %v", got)
+	}
+}
+
+// A peer that names transactions by txid only is not understood.
+func TestFirstVersionIsNotSpoken(t *testing.T) {
+	s := newStage(t, Config{Latency: 10 * time.Millisecond, Verdicts: Verdicts{Block: 5 * time.Second}}, 20)
+	a := s.join(true, func(a *Actor) { a.Chain = s.loaded })
+	a.Say(&wire.MsgSendCmpct{Version: 1, HighBandwidth: true}, headersOf(s.loaded))
+	s.Run(time.Second)
+	b := s.mine(0)
+	s.join(true).Say(headersOf([]*wire.Block{b}), &wire.MsgBlock{Block: b})
+	s.Run(time.Second)
+	if a.Count("cmpctblock") != 0 {
+		t.Error("it is sent a compact block")
+	}
+}
+
+// Of two blocks that follow on the tip the first is passed on early.
+func TestOneBlockPassedOnEarly(t *testing.T) {
+	s := newStage(t, Config{Latency: 10 * time.Millisecond, Verdicts: Verdicts{Block: 10 * time.Second}}, 20)
+	from, wants := s.speaksCompact(true, false), s.speaksCompact(true, true)
+	for _, b := range s.siblings(2) {
+		from.Say(headersOf([]*wire.Block{b}), &wire.MsgBlock{Block: b})
+		s.Run(time.Second)
+	}
+	if n := wants.Count("cmpctblock"); n != 1 {
+		t.Errorf("%d blocks were", n)
+	}
+}
+
+// Who brings a block that is not the tip, or while others are on their way, is not
+// chosen as an announcer for it.
+func TestNotChosenAsAnnouncer(t *testing.T) {
+	s := newStage(t, Config{Latency: 10 * time.Millisecond}, 20)
+	s.announcer(true)
+	a := s.speaksCompact(true, false)
+	chosen := func() bool {
+		list := HeardOf[*wire.MsgSendCmpct](a)
+		return list[len(list)-1].HighBandwidth
+	}
+	side := s.World.Mine(s.loaded[len(s.loaded)-2].Hash(), s.Time(), 0)
+	a.Say(headersOf([]*wire.Block{side}))
+	s.Run(time.Second)
+	a.Say(&wire.MsgBlock{Block: side})
+	s.Run(time.Second)
+	if n := s.node.Ledger.Tree().Lookup(side.Hash()); n == nil || !s.node.Ledger.has(n) || chosen() {
+		t.Errorf("chosen for a block beside the tip: %v", chosen())
+	}
+	two := []*wire.Block{s.mine(0), s.mine(0)}
+	a.Say(headersOf(two))
+	s.Run(time.Second)
+	a.Say(&wire.MsgBlock{Block: two[0]})
+	s.Run(time.Second)
+	if s.node.Ledger.Tip() != two[0].Hash() || chosen() {
+		t.Errorf("chosen while a block is on its way: %v", chosen())
+	}
+	a.Say(&wire.MsgBlock{Block: two[1]})
+	s.Run(time.Second)
+	if !chosen() {
+		t.Error("not chosen for the newest block")
+	}
+}
+
+// The place of an announcer that has gone is free.
+func TestAnnouncerGone(t *testing.T) {
+	s := newStage(t, Config{Latency: 10 * time.Millisecond}, 20)
+	list := []*Actor{s.announcer(true), s.announcer(true), s.announcer(true)}
+	list[1].Hang()
+	s.Run(time.Second)
+	s.announcer(true)
+	if n := list[0].Count("sendcmpct") + list[2].Count("sendcmpct"); n != 0 {
+		t.Error("another one is told to stop")
+	}
+}
+
+// A peer that owes us all that it may is asked for no parts, but its compact block is
+// looked at, once, in case all is in the pool.
+func TestBusyPeersCompactBlock(t *testing.T) {
+	s := newStage(t, Config{Latency: 10 * time.Millisecond}, 20)
+	a := s.announcer(true)
+	list := s.siblings(17)
+	whole := s.World.Mine(s.tip(), s.Time(), 0)
+	s.count()
+	for _, b := range list[:16] {
+		a.Say(s.World.Compact(b.Hash()))
+		s.Run(time.Second)
+	}
+	if s.owed() != 16 || s.sought != 2 || a.Count("getblocktxn") != 2 {
+		t.Fatalf("owes %d blocks, %d were sought", s.owed(), s.sought)
+	}
+	for range 3 {
+		a.Say(s.World.Compact(list[16].Hash()))
+		s.Run(time.Second)
+	}
+	if a.Count("getblocktxn") != 2 || s.sought != 3 || s.owed() != 16 {
+		t.Errorf("asked for parts %d times, looked %d times, %d owed", a.Count("getblocktxn"), s.sought, s.owed())
+	}
+	a.Say(s.World.Compact(whole.Hash()))
+	s.Run(time.Second)
+	if s.node.Ledger.Tip() != whole.Hash() {
+		t.Error("what was all there was not taken")
+	}
+}
+
+// A second peer that was asked for the whole block and sends names instead is asked for
+// nothing if we did not choose it to announce blocks.
+func TestNamesInsteadOfBlock(t *testing.T) {
+	s := newStage(t, Config{Latency: 10 * time.Millisecond}, 20)
+	a, other := s.announcer(true), s.speaksCompact(true, false)
+	b := s.mine(4, 2)
+	a.Say(s.World.Compact(b.Hash()))
+	s.Run(time.Second)
+	other.Say(headersOf([]*wire.Block{b}))
+	s.wantWithin(time.Minute, "the other is asked as well", func() bool { return len(other.Asked()) == 1 })
+	other.Say(s.World.Compact(b.Hash()))
+	s.Run(time.Second)
+	if other.Count("getblocktxn") != 0 {
+		t.Error("it is asked for parts")
+	}
 }

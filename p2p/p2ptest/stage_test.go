@@ -16,6 +16,8 @@ type stage struct {
 	node   *Node
 	kind   peer.Kind     // of the connections that the node makes
 	loaded []*wire.Block // what the node has from the start
+
+	submitted, sought int // blocks, see count
 }
 
 func newStage(t *testing.T, cfg Config, height int, set ...func(*p2p.CoreConfig)) *stage {
