@@ -244,7 +244,11 @@ func (o *owner) enter(j *job, now time.Time) error {
 		e.seq = 0 // before all that may depend on it
 	}
 	o.insert(e, parents)
-	if j.old == nil {
+	switch {
+	case j.old != nil:
+	case j.back:
+		o.report(Added, e, ReasonReorg)
+	default:
 		o.report(Added, e, 0)
 	}
 	return nil

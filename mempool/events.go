@@ -53,7 +53,7 @@ type Event struct {
 	// mempool_sequence is the next one.
 	Seq    uint64
 	Kind   EventKind
-	Reason Reason // for Removed
+	Reason Reason // for Removed; [ReasonReorg] for what a reorganisation has brought back
 	Txid   wire.Txid
 	Wtxid  wire.Wtxid
 }

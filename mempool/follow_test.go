@@ -34,6 +34,12 @@ func removed(tx *wire.Tx, r Reason) Event {
 
 func added(tx *wire.Tx) Event { return Event{Kind: Added, Txid: tx.Txid(), Wtxid: tx.Wtxid()} }
 
+func back(tx *wire.Tx) Event {
+	e := added(tx)
+	e.Reason = ReasonReorg
+	return e
+}
+
 // wantEvents compares events but for their order within the same kind, and
 // checks that their numbers follow each other.
 func wantEvents(tb testing.TB, got []Event, want ...Event) {
@@ -101,7 +107,7 @@ func TestReorganisation(t *testing.T) {
 		t.Fatal("not on the new branch")
 	}
 	w.holds(a, a1, a2)
-	wantEvents(t, collect(t, w.Pool, seen), added(a), added(a1), removed(lost1, ReasonReorg))
+	wantEvents(t, collect(t, w.Pool, seen), back(a), back(a1), removed(lost1, ReasonReorg))
 	after, _ := w.Entry(a2.Txid())
 	if after.Time != before.Time || after.Seq != before.Seq || after.Height != before.Height || after.AncestorCount != 3 {
 		t.Fatalf("%+v; was %+v", after, before)

@@ -229,7 +229,7 @@ func TestMovesInARow(t *testing.T) {
 	if list, _ := w.Txids(); len(list) != 3 {
 		t.Fatalf("%d in the pool", len(list))
 	}
-	wantEvents(t, collect(t, w.Pool, seen), added(top[1]), added(top[2]), removed(other, ReasonBlock))
+	wantEvents(t, collect(t, w.Pool, seen), back(top[1]), back(top[2]), removed(other, ReasonBlock))
 	for _, b := range []*stubBlock{start, l.mine(start, 3, top[0], top[1]), l.mine(start, 4, top...)} {
 		l.move(b)
 	}
@@ -237,7 +237,7 @@ func TestMovesInARow(t *testing.T) {
 	if list, _ := w.Txids(); len(list) != 1 || list[0] != other.Txid() {
 		t.Fatalf("%d in the pool", len(list))
 	}
-	wantEvents(t, collect(t, w.Pool, seen), added(other), removed(top[1], ReasonBlock), removed(top[2], ReasonBlock), removed(top[3], ReasonBlock))
+	wantEvents(t, collect(t, w.Pool, seen), back(other), removed(top[1], ReasonBlock), removed(top[2], ReasonBlock), removed(top[3], ReasonBlock))
 	if err := w.check(); err != nil {
 		t.Fatal(err)
 	}

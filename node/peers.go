@@ -112,7 +112,7 @@ func (o peerOwners) WatchPool(ctx context.Context, fn func(wire.Txid, wire.Wtxid
 		case errors.Is(err, mempool.ErrLagged): // what was lost is not announced by us; peers hear of it from others
 		case err != nil:
 			return err
-		case ev.Kind == mempool.Added:
+		case ev.Kind == mempool.Added && ev.Reason != mempool.ReasonReorg: // what comes back from a block is known to all
 			fn(ev.Txid, ev.Wtxid)
 		}
 	}

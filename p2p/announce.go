@@ -38,11 +38,16 @@ func (c *Core) tipMoved(now time.Time, ev TipMoved) {
 // newBlocks returns the blocks of the new branch, oldest first; nil when they
 // are more than are announced by headers.
 func newBlocks(old, tip *headers.Node) []*headers.Node {
-	var out []*headers.Node
-	for n := tip; n != nil && (old == nil || !old.HasAncestor(n)); n = n.Parent() {
-		if len(out) == maxAnnounced {
-			return nil
-		}
+	if list := branch(old, tip, maxAnnounced+1); len(list) <= maxAnnounced {
+		return list
+	}
+	return nil
+}
+
+// branch returns the last blocks up to the tip that are not on the way to old, at most
+// so many, oldest first.
+func branch(old, tip *headers.Node, most int) (out []*headers.Node) {
+	for n := tip; n != nil && len(out) < most && (old == nil || !old.HasAncestor(n)); n = n.Parent() {
 		out = append(out, n)
 	}
 	slices.Reverse(out)

@@ -159,6 +159,7 @@ type txState struct {
 	lowFee    *recentSet    // wtxids refused for their fee, and packages that did not help; until the tip moves
 	confirmed *recentSet    // of blocks lately connected
 	last      *headers.Node // the last of those blocks, nil before the first
+	mined     minedTxs
 	judging   map[wire.Wtxid]struct{}
 	wtxPeers  int // peers that relay by wtxid
 }

@@ -26,7 +26,8 @@ func (c *Core) feeFilter(p *peerState, m *wire.MsgFeeFilter) {
 // nothing during initial download.
 func (c *Core) maybeSendFeeFilter(now time.Time, p *peerState) {
 	f := &p.fee
-	if c.cfg.BlocksOnly || p.hello.common < feeFilterVersion || p.kind == peer.BlockRelay {
+	if c.cfg.BlocksOnly || p.hello.common < feeFilterVersion || p.kind == peer.BlockRelay ||
+		p.may(peer.ForceRelay) {
 		return
 	}
 	want := c.cfg.Pool.MinFeeRate()

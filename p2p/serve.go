@@ -49,13 +49,43 @@ func (c *Core) serveTx(p *peerState, it *wire.Inv, id wire.GenTxid) {
 		return
 	}
 	tx, _, ok := c.cfg.Pool.Lookup(id)
-	if !ok || !c.txs.announce.Announced(p.id, tx.Wtxid()) { // whoever asks too early wants to know where it came from
+	if ok && !c.txs.announce.Announced(p.id, tx.Wtxid()) {
+		ok = false // whoever asks too early wants to know where it came from
+	} else if !ok {
+		tx, ok = c.justMined(id) // it was announced, and then there came a block
+	}
+	if !ok {
 		p.served.notFound = append(p.served.notFound, *it)
 		return
 	}
 	c.send(p, &wire.MsgTx{Tx: tx, NoWitness: it.Type == wire.InvTx})
+	c.txs.announce.Known(p.id, wire.ByTxid(tx.Txid()))
 	c.txs.announce.Known(p.id, wire.ByWtxid(tx.Wtxid()))
 	c.do(TxServed{Txid: tx.Txid()})
+}
+
+// justMined looks for a transaction in the newest block, which the pool has given up.
+func (c *Core) justMined(id wire.GenTxid) (*wire.Tx, bool) {
+	m, b := &c.txs.mined, c.compact.recent.block
+	if b == nil {
+		return nil, false
+	}
+	if m.block != b {
+		m.block, m.txs = b, make(map[wire.GenTxid]*wire.Tx, 2*len(b.Txs))
+		for i := range b.Txs {
+			tx := &b.Txs[i]
+			m.txs[wire.ByTxid(tx.Txid())], m.txs[wire.ByWtxid(tx.Wtxid())] = tx, tx
+		}
+	}
+	tx, ok := m.txs[id]
+	return tx, ok
+}
+
+// minedTxs is what the newest block holds, from when it was first asked for on: some 100
+// bytes for each transaction.
+type minedTxs struct {
+	block *wire.Block
+	txs   map[wire.GenTxid]*wire.Tx
 }
 
 // serveBlock asks for a block to be read for the peer. One that we do not serve

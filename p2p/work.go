@@ -188,6 +188,10 @@ func stripWitness(raw []byte) ([]byte, error) {
 	return m.AppendPayload(make([]byte, 0, m.PayloadSize())), nil
 }
 
+// maxPassed is how many blocks of one move of the tip the core is told of: two days of
+// them.
+const maxPassed = 288
+
 // followChain tells the core of the chain's events, after the pool took them in.
 func (s *Service) followChain(ctx context.Context) error {
 	cursor := s.cfg.Owners.Events().Subscribe()
@@ -223,9 +227,10 @@ func (s *Service) followChain(ctx context.Context) error {
 	}
 }
 
-// passBlocks tells the core of the blocks between two tips, where they are few.
+// passBlocks tells the core of the blocks between two tips, one after the other, up to
+// the depth to which what they confirm may still be offered.
 func (s *Service) passBlocks(ctx context.Context, old, tip *headers.Node) error {
-	for _, n := range newBlocks(old, tip) {
+	for _, n := range branch(old, tip, maxPassed) {
 		raw, err := s.cfg.Owners.RawBlock(n)
 		var b *wire.Block
 		if err == nil {
