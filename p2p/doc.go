@@ -30,6 +30,8 @@
 //	judge of headers      SubmitHeaders in their order -> HeadersJudged
 //	judge of transactions SubmitTxs, in their order -> TxJudged
 //	one for each block    SubmitBlock -> BlockJudged
+//	one for each compact  Reconstruct, Complete -> Reconstructed
+//	one that is told      a block that is worth passing on -> BlockChecked
 //	two that serve        ServeBlock -> bytes for the writer, Served
 //	two that follow       chain and pool -> TipMoved, BlockConnected, PoolAdded
 //
@@ -62,6 +64,16 @@
 // dealt with. Blocks and transactions themselves are passed on at once, and no peer
 // waits for the verdicts on what another sent. A pool judges one transaction after
 // another, in the order in which they came.
+//
+// # Compact blocks
+//
+// A block goes to the peers that chose us for it as soon as the owner of the chain
+// has checked what needs no coins, before it is stored and connected, as a message that
+// is made once. Of what it announced so, the core serves all, from memory. A compact
+// block that comes has its header judged first; then a goroutine looks through the pool
+// while the core goes on, and what is put together is judged like any other block. It
+// belongs to the order of replies all that time. The whole block is asked for when the
+// names do not lead to it, and of who was asked first only.
 //
 // # Attackers, and what they can take
 //
@@ -117,8 +129,8 @@
 // 31 (pong), 35 and 37 (to whom they are offered: BIP 111 ends the connection of
 // others), 130 (sendheaders), 133 (feefilter), 144 (witnesses are asked of who has them), 155
 // (sendaddrv2; addresses are still passed over), 159 (the services of pruned peers), 339
-// (wtxidrelay), 330 (the handshake only, with -txreconciliation), 434 (feature: none is known yet). BIP 152's getblocktxn is answered
-// with the whole block, which is always allowed; sendcmpct is not sent yet.
+// (wtxidrelay), 330 (the handshake only, with -txreconciliation), 434 (feature: none is known yet), 152
+// (compact blocks, version 2, in both bandwidths).
 //
 // # Other than Bitcoin Core
 //
