@@ -170,6 +170,7 @@ func TestDamagedFiles(t *testing.T) {
 		"", "[]", "{}", "{", `{"banned_nets":{}}`, `{"banned_nets":null}`, `{"banned_nets":[{}]}`, `{"banned_nets":[{"version":1}]}`, `{"banned_nets":[]} x`,
 		`{"banned_nets":[{"version":1,"ban_created":1,"banned_until":"x","address":"1.2.3.4"}]}`,
 		`{"banned_nets":[{"version":1,"ban_created":1,"address":"1.2.3.4"}]}`,
+		`{"banned_nets":[{"version":1,"banned_until":1,"address":"1.2.3.4"}]}`, `{"banned_nets":[{"version":1,"ban_created":1,"banned_until":1}]}`,
 	} {
 		l := newList()
 		l.Ban(start, subnet(t, "1.2.3.4"), 5, false)
@@ -238,6 +239,31 @@ func TestDiscouraged(t *testing.T) {
 	}
 	if got := testing.AllocsPerRun(100, func() { l.Discouraged(numbered(3)) }); got > 2 { // the bytes of two addresses
 		t.Errorf("%.0f allocations to ask", got)
+	}
+}
+
+// Who misbehaves again and again is remembered once, and pushes nobody out.
+func TestDiscouragedAgain(t *testing.T) {
+	l := newList()
+	l.Discourage(numbered(1))
+	for range 4 * perLife {
+		l.Discourage(numbered(2))
+	}
+	if !l.Discouraged(numbered(1)) {
+		t.Error("one address pushed another out")
+	}
+}
+
+// No host has such an address, and what stands for none is no part of a subnet.
+func TestNoAddressIsBanned(t *testing.T) {
+	l := newList()
+	for _, s := range []string{"0.0.0.0/0", "::/0", "255.255.255.255", "2001:db8::/32"} {
+		l.Ban(start, subnet(t, s), 0, false)
+	}
+	for _, a := range []wire.NetworkAddress{{}, address(t, "0.0.0.0"), address(t, "255.255.255.255"), address(t, "2001:db8::1")} {
+		if l.Banned(start, a) {
+			t.Errorf("%s is banned", a)
+		}
 	}
 }
 

@@ -41,6 +41,34 @@ func TestTargetsDoNotTouch(t *testing.T) {
 	}
 }
 
+// Peers are numbered from 0 on, which no target that was never connected may be taken
+// to be.
+func TestPeerNumberZero(t *testing.T) {
+	p := New(Config{Connect: []string{"y"}, MaxInbound: 1})
+	p.admitted(start, 0, peer.Inbound, "")
+	p.Disconnected(start, 0)
+	if at, _ := p.Wake(); !at.IsZero() {
+		t.Error("the end of peer 0 puts a target off that never was connected")
+	}
+	p = New(Config{Connect: []string{"y"}})
+	p.admitted(start, 0, peer.Manual, "x")
+	if err := p.Add("x", false); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Added(); !got[0].Connected || got[0].Peer != 0 {
+		t.Errorf("%+v, though there is a connection", got)
+	}
+	p = New(Config{Connect: []string{"y"}})
+	p.admitted(start, 1, peer.Manual, "y")
+	p.admitted(start, 2, peer.Manual, "x")
+	if err := p.Add("x", false); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Added(); !got[0].Connected || got[0].Peer != 2 {
+		t.Errorf("%+v, though there is a connection", got)
+	}
+}
+
 // A single try of a listed target, which waits for its time, changes nothing for it.
 func TestTryOfAListedTarget(t *testing.T) {
 	p := New(Config{Connect: []string{"a"}})
