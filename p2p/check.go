@@ -39,6 +39,9 @@ func (c *Core) check() error {
 			wtx++
 		}
 	}
+	if err := c.checkCompact(); err != nil {
+		return err
+	}
 	if wtx != c.txs.wtxPeers {
 		return fmt.Errorf("%d peers relay by wtxid, %d are counted", wtx, c.txs.wtxPeers)
 	}

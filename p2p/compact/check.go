@@ -15,6 +15,18 @@ func (a *Announcers) check() error {
 	return nil
 }
 
+// check verifies the invariants of [Extra].
+func (e *Extra) check() error {
+	bytes := 0
+	for _, tx := range e.list {
+		bytes += footprint(tx)
+	}
+	if bytes != e.bytes || bytes > extraBytes || len(e.list) > max(e.limit, 0) {
+		return fmt.Errorf("%d transactions of %d bytes, %d counted", len(e.list), bytes, e.bytes)
+	}
+	return nil
+}
+
 // check verifies the invariants of [Partial].
 func (p *Partial) check() error {
 	size, left := 0, 0

@@ -325,7 +325,7 @@ func TestExtra(t *testing.T) {
 		e.Add(&b.Txs[i])
 	}
 	all := e.All()
-	if len(all) != ExtraTxs || e.Footprint() > ExtraTxs*extraTxBytes {
+	if err := e.check(); err != nil || len(all) != ExtraTxs || e.Footprint() > extraBytes {
 		t.Fatalf("%d of %d bytes", len(all), e.Footprint())
 	}
 	for i := range b.Txs[:150] {
@@ -340,6 +340,16 @@ func TestExtra(t *testing.T) {
 	none := NewExtra(0)
 	if none.Add(&b.Txs[1]); len(none.All()) != 0 {
 		t.Error("keeps one of none")
+	}
+	many := NewExtra(1 << 20)
+	for i := range 300 {
+		many.Add((&wire.Tx{Version: uint32(i), In: []wire.TxIn{{ScriptSig: make([]byte, extraTxBytes-1000)}}}).Seal())
+		if err := many.check(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if list := many.All(); len(list) < ExtraTxs || len(list) > ExtraTxs+1 || list[len(list)-1].Version != 299 {
+		t.Errorf("keeps %d of any number", len(list))
 	}
 
 	p, _ := NewPartial(Build(b, 3))
