@@ -76,7 +76,12 @@ func configure(t *testing.T, args ...string) *config.Config {
 // start runs a node on a port of the system's choice.
 func start(t *testing.T, args ...string) *running {
 	t.Helper()
-	cfg := configure(t, args...)
+	return run(t, configure(t, args...))
+}
+
+// run is start for a configuration.
+func run(t *testing.T, cfg *config.Config) *running {
+	t.Helper()
 	r := &running{t: t, out: &syncBuffer{}, dir: cfg.NetDir, done: make(chan error, 1)}
 	var err error
 	if r.node, err = New(cfg, Console{Out: r.out}); err != nil {
