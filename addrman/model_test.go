@@ -407,19 +407,30 @@ func universe() (addrs []wire.NetAddr, sources []wire.NetworkAddress) {
 	return addrs, append(sources, addrs[0].Addr, addrs[1].Addr)
 }
 
-func FuzzModel(f *testing.F) {
+// operations draws operations for the model.
+func operations(seed uint64, n int) []byte {
+	r := seeded(seed)
+	b := make([]byte, 4*n)
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	return b
+}
+
+func TestModel(t *testing.T) {
+	addrs, sources := universe()
 	for seed := range uint64(8) {
-		r := seeded(seed)
-		b := make([]byte, 4*2000)
-		for i := range b {
-			b[i] = byte(r.Uint32())
-		}
-		f.Add(seed, b)
+		runModel(t, seed, operations(seed, 2000), addrs, sources)
+	}
+}
+
+func FuzzModel(f *testing.F) {
+	for seed := range uint64(4) {
+		f.Add(seed, operations(seed, 100))
 	}
 	addrs, sources := universe()
 	f.Fuzz(func(t *testing.T, seed uint64, ops []byte) {
-		ops = ops[:min(len(ops), 4*2000)]
-		runModel(t, seed, ops, addrs, sources)
+		runModel(t, seed, ops[:min(len(ops), 4*500)], addrs, sources)
 	})
 }
 

@@ -276,17 +276,28 @@ func (m *model) same(r *Relay) error {
 	return nil
 }
 
-func FuzzModel(f *testing.F) {
+// operations draws operations for the model.
+func operations(seed uint64, n int) []byte {
+	r := rand.New(rand.NewPCG(seed, 5))
+	b := make([]byte, 4*n)
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	return b
+}
+
+func TestModel(t *testing.T) {
 	for seed := range uint64(6) {
-		r := rand.New(rand.NewPCG(seed, 5))
-		b := make([]byte, 4*1500)
-		for i := range b {
-			b[i] = byte(r.Uint32())
-		}
-		f.Add(seed, b)
+		runModel(t, seed, operations(seed, 1500))
+	}
+}
+
+func FuzzModel(f *testing.F) {
+	for seed := range uint64(4) {
+		f.Add(seed, operations(seed, 100))
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, ops []byte) {
-		runModel(t, seed, ops[:min(len(ops), 4*1500)])
+		runModel(t, seed, ops[:min(len(ops), 4*500)])
 	})
 }
 
