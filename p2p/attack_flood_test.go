@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -105,24 +106,25 @@ func (s *siege) largest() map[string][][]byte {
 	return out
 }
 
-// flood sends a frame as fast as the node takes it, until ctx ends, and comes back
+// flood sends a frame as fast as the node takes it, for a while, and comes back
 // whenever it is thrown out. It returns how often it has sent the frame, and how often
 // it was let in.
-func (s *siege) flood(ctx context.Context, frame []byte) (sent, in int) {
-	for ctx.Err() == nil {
+func (s *siege) flood(ctx context.Context, while time.Duration, frame []byte) (sent, in int) {
+	for end := time.Now().Add(while); ctx.Err() == nil && time.Now().Before(end); {
 		a, err := s.join(nil)
 		if err != nil {
 			continue // its place is not free yet, or it is discouraged
 		}
 		in++
-		stop := context.AfterFunc(ctx, func() { _ = a.Close() })
-		for {
-			if _, err := a.Write(frame); err != nil {
-				break
+		_ = a.SetWriteDeadline(end) // pipes take any
+		for err == nil {
+			if _, err = a.Write(frame); err == nil {
+				sent++
 			}
-			sent++
 		}
-		stop()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			s.watched(ctx)
+		}
 		_ = a.Close() // it may be closed already
 		<-a.ended
 	}
@@ -147,9 +149,7 @@ func TestAttackLargestMessages(t *testing.T) {
 			frame := transport.AppendV1Raw(nil, s.branch.Params.Magic, command, payload)
 			var sent, in int
 			s.during(command, func(ctx context.Context) {
-				ctx, cancel := context.WithTimeout(ctx, time.Duration(scaled(60))*time.Millisecond)
-				defer cancel()
-				sent, in = s.flood(ctx, frame)
+				sent, in = s.flood(ctx, time.Duration(scaled(60))*time.Millisecond, frame)
 			})
 			cost := wire.Footprint(command, payload) + len(frame) + 17<<10
 			t.Logf("%s of %d bytes: sent %d times over %d connections", command, len(payload), sent, in)

@@ -81,8 +81,9 @@ type siege struct {
 	guest   peer.ID // the node's name for the honest peer
 	nonce   uint64
 
-	worst    usage // of any attacker
-	peers    int   // at most
+	seen     chan struct{} // takes a token for each look
+	worst    usage         // of any attacker
+	peers    int           // at most
 	answered []time.Duration
 }
 
@@ -91,7 +92,7 @@ const besieged = "127.0.0.1:1001"
 // besiege starts a node with a hundred blocks, and the honest peer.
 func besiege(t *testing.T, set func(cfg *p2p.Config)) *siege {
 	t.Helper()
-	s := &siege{t: t, network: newMemoryNet()}
+	s := &siege{t: t, network: newMemoryNet(), seen: make(chan struct{})}
 	s.node = startNodeWith(t, s.network, besieged, func(cfg *p2p.Config) {
 		cfg.Core.Ledger = present{cfg.Core.Ledger}
 		set(cfg)
@@ -177,6 +178,7 @@ func (s *siege) during(what string, attack func(ctx context.Context)) {
 		s.look()
 		s.serve()
 		select {
+		case <-s.seen:
 		case <-time.After(time.Millisecond): // there is one processor less for the node otherwise
 		case <-over:
 			if round >= 2 {
@@ -196,6 +198,16 @@ type attacker struct {
 	magic [4]byte
 	ready chan struct{} // closed with the handshake's end
 	ended chan struct{} // closed with the connection
+}
+
+// watched waits until all that came before was looked at, with its sender there.
+func (s *siege) watched(ctx context.Context) {
+	for range 2 { // the first look may have begun before
+		select {
+		case s.seen <- struct{}{}:
+		case <-ctx.Done():
+		}
+	}
 }
 
 // open connects an attacker who reads nothing of what he is sent, bytes of version 2 say.
