@@ -8,6 +8,7 @@ import (
 
 	"grapevine/chain/consensus"
 	"grapevine/p2p"
+	"grapevine/p2p/compact"
 	"grapevine/p2p/p2ptest"
 	"grapevine/p2p/peer"
 	"grapevine/wire"
@@ -84,7 +85,7 @@ func (w *fuzzWorld) locator(b byte) []wire.BlockHash {
 
 // message makes a message of three numbers.
 func (w *fuzzWorld) message(op, a, b byte, a0 *p2ptest.Actor) wire.Message {
-	switch op % 28 {
+	switch op % 32 {
 	case 0:
 		hello := a0.Hello
 		hello.Relay = a&1 == 0
@@ -126,7 +127,7 @@ func (w *fuzzWorld) message(op, a, b byte, a0 *p2ptest.Actor) wire.Message {
 	case 21:
 		return &wire.MsgFeeFilter{Rate: wire.FeeRate(int64(a)<<8|int64(b)) - 100}
 	case 22:
-		return &wire.MsgSendCmpct{HighBandwidth: a&1 == 0, Version: uint64(b)}
+		return &wire.MsgSendCmpct{HighBandwidth: a&1 == 0, Version: uint64(b % 4)}
 	case 23:
 		return &wire.MsgGetBlockTxn{Block: w.headers[int(b)%len(w.headers)].Hash()}
 	case 24:
@@ -135,9 +136,40 @@ func (w *fuzzWorld) message(op, a, b byte, a0 *p2ptest.Actor) wire.Message {
 		return &wire.MsgUnknown{Name: "unheard", Data: []byte{a, b}}
 	case 26:
 		return &wire.MsgGetAddr{}
+	case 28, 29:
+		return w.compact(a, b)
+	case 30, 31:
+		return w.blockTxn(a, b)
 	default:
 		return &wire.MsgFeature{ID: "something", Data: []byte{a}}
 	}
+}
+
+// compact makes a compact block: the one that all nodes send, or one of its own that may
+// lead nowhere.
+func (w *fuzzWorld) compact(a, b byte) wire.Message {
+	block := w.blocks[int(b)%len(w.blocks)]
+	if a&3 != 0 {
+		return w.Compact(block.Hash())
+	}
+	m := compact.Build(block, uint64(a))
+	if a&4 != 0 && len(m.ShortIDs) > 0 {
+		m.ShortIDs[0]++
+	}
+	if a&8 != 0 {
+		m.Prefilled[0].Tx = *w.txs[int(a>>4)%len(w.txs)]
+	}
+	return m
+}
+
+// blockTxn gives all transactions of a block but the first, or some that do not fit.
+func (w *fuzzWorld) blockTxn(a, b byte) wire.Message {
+	block := w.blocks[int(b)%len(w.blocks)]
+	m := &wire.MsgBlockTxn{Block: block.Hash(), Txs: block.Txs[1:]}
+	if a&3 == 0 {
+		m.Txs = []wire.Tx{*w.txs[int(a>>2)%len(w.txs)]}
+	}
+	return m
 }
 
 // FuzzCore lets four peers say anything at any time to a core whose invariants are
@@ -147,6 +179,7 @@ func FuzzCore(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{0, 12, 7, 8, 0x40, 6, 0, 0, 0x80, 5, 0, 0, 0, 13, 0, 8, 0, 13, 0, 9, 1, 4, 0, 7})
 	f.Add([]byte{1, 6, 0, 90, 0x80, 9, 0, 0, 1, 15, 0, 1, 1, 15, 0, 0, 2, 6, 0xc0, 88, 0x80, 16, 0, 0})
+	f.Add([]byte{0, 22, 0, 2, 0, 12, 7, 8, 0x80, 12, 0, 0, 0, 28, 0, 9, 0x80, 8, 0, 0, 0, 30, 1, 9, 0x80, 6, 0, 0})
 	f.Add([]byte{2, 8, 0xff, 0, 2, 8, 0xc0, 4, 0xc0, 1, 0, 8, 0x90, 2, 1, 0, 0x80, 20, 0, 0})
 	w := newFuzzWorld()
 	f.Fuzz(func(t *testing.T, program []byte) {
