@@ -12,13 +12,14 @@
 // thousand.
 //
 // What the core decides is spread over packages that each do one thing: conn
-// (which connections to keep), headersync (whom to ask for headers), blockfetch
-// (whom for blocks), txrequest (whom for transactions), orphanage (transactions
+// (which connections to make, admit and end), bans (whom not to), addrrelay
+// (addresses to pass on), headersync (whom to ask for headers), blockfetch
+// (whom for blocks), compact (blocks by the short ids of their transactions),
+// txrequest (whom for transactions), orphanage (transactions
 // without their parents), txannounce (what to tell whom, and when), bloom (what
 // light clients ask for) and privatebroadcast (own transactions that are not to be
-// traced). The core
-// holds what lies between them: the handshake, the order of replies, serving,
-// pings, fee filters, and what follows from a verdict.
+// traced). The core holds what lies between them: the handshake, the order of
+// replies, serving, pings, fee filters, and what follows from a verdict.
 //
 // # Who owns what
 //
@@ -75,6 +76,14 @@
 // belongs to the order of replies all that time. The whole block is asked for when the
 // names do not lead to it, and of who was asked first only.
 //
+// # Addresses
+//
+// Where the nodes of our choice are comes from [Addresses], which keeps what peers
+// tell within limits of its own. The core says what became of each connection: tried,
+// introduced, ended. Peers of our choice are asked for more, who comes to us may ask us;
+// of those for blocks only nothing is asked or told, so that nobody learns of them.
+// Their clocks are compared with ours, inbound peers' are not.
+//
 // # Attackers, and what they can take
 //
 // Peers are strangers. Whatever one sends takes memory on its account, reckoned as
@@ -116,10 +125,11 @@
 // what is shared: 3.9 GB, where honest ones take a tenth of it. 12 MB at most are
 // remembered of refused transactions, as much of such as pay too little, 5 MB of confirmed ones.
 //
-// A peer that breaks the protocol is disconnected: by one table for what a verdict
-// says of who sent a block or header (verdicts.go), by another for messages that
-// cannot be decoded (malformed.go). What has a wrong checksum is passed over. A transaction that is refused is nobody's fault. A peer
-// that an operator named is not punished for verdicts. Who says nothing is dropped:
+// A peer that breaks the protocol is disconnected, and its address is discouraged
+// ([Bans]): by one table for what a verdict says of who sent a block or header
+// (verdicts.go), by another for messages that cannot be decoded (malformed.go). What has
+// a wrong checksum is passed over. A transaction that is refused is nobody's fault. A
+// peer that an operator named, or granted noban, is not punished. Who says nothing is dropped:
 // after 60 s in the handshake, 20 minutes without the pong to a ping; stalling is
 // headersync's and blockfetch's matter. Text from peers is shown without anything but
 // letters, digits and a little punctuation.
@@ -127,10 +137,10 @@
 // # BIPs
 //
 // 31 (pong), 35 and 37 (to whom they are offered: BIP 111 ends the connection of
-// others), 130 (sendheaders), 133 (feefilter), 144 (witnesses are asked of who has them), 155
-// (sendaddrv2; addresses are still passed over), 159 (the services of pruned peers), 339
-// (wtxidrelay), 330 (the handshake only, with -txreconciliation), 434 (feature: none is known yet), 152
-// (compact blocks, version 2, in both bandwidths).
+// others), 130 (sendheaders), 133 (feefilter), 144 (witnesses are asked of who has them), 152
+// (compact blocks, version 2, in both bandwidths), 155 (addrv2), 159 (the services of
+// pruned peers), 324 (the encrypted transport), 330 (the handshake only, with
+// -txreconciliation), 339 (wtxidrelay), 434 (feature: none is known yet).
 //
 // # Other than Bitcoin Core
 //

@@ -14,50 +14,6 @@ func mesh(t testing.TB, cfg Config, nodes, degree, height int) (*Network, []*wir
 	return net, net.Mesh(RealCore(), nodes, degree, height)
 }
 
-// TestThousandNodes prints how a transaction and a block go through a network of
-// a thousand nodes.
-func TestThousandNodes(t *testing.T) {
-	nodes := 1000
-	if testing.Short() {
-		nodes = 200
-	}
-	began := time.Now()
-	net, blocks := mesh(t, Config{
-		Seed: 1, Latency: 100 * time.Millisecond, Spread: 0.5, Up: 10_000_000 / 8,
-		Verdicts: Verdicts{Headers: time.Millisecond, Block: 50 * time.Millisecond, Tx: time.Millisecond, Read: 5 * time.Millisecond, Event: time.Millisecond},
-	}, nodes, 8, 10)
-	net.Run(30 * time.Second)
-	handshake := net.Traffic()
-	t.Logf("handshake: %s", handshake.PerNode(nodes))
-
-	tx := net.World.Spend(1000, 0, net.World.Fund())
-	spread := net.Track(tx.Txid(), tx.TotalSize())
-	if err := net.Nodes[0].Pool.Submit(tx); err != nil {
-		t.Fatal(err)
-	}
-	reach(t, net, "transaction", spread, 2*time.Minute, handshake)
-
-	before := net.Traffic()
-	block := net.World.Mine(blocks[len(blocks)-1].Hash(), net.Time(), 1_000_000, tx)
-	spread = net.Track(block.Hash(), block.TotalSize())
-	if err := net.Nodes[nodes/2].Ledger.Mine(block); err != nil {
-		t.Fatal(err)
-	}
-	reach(t, net, "block", spread, 3*time.Minute, before)
-	checkQuiet(t, net)
-	t.Logf("%d steps for %v in %.1f s; trace %016x", net.Steps(), net.Elapsed(), time.Since(began).Seconds(), net.Trace())
-}
-
-// reach runs until something has reached all nodes, and prints its figures.
-func reach(t *testing.T, net *Network, what string, s *Spread, limit time.Duration, before Counts) {
-	t.Helper()
-	if !net.RunUntil(limit, func() bool { return s.Count() == len(net.Nodes) }) {
-		t.Errorf("%s: after %v at %d of %d nodes: %v", what, limit, s.Count(), len(net.Nodes), net.Err())
-	}
-	t.Logf("%s: %s", what, s)
-	t.Logf("%s: %s", what, net.Traffic().Since(before).PerNode(len(net.Nodes)))
-}
-
 // Blocks and transactions reach all nodes though some are always away, packets are
 // lost and the network falls into two for a while.
 func TestGossipUnderFaults(t *testing.T) {
