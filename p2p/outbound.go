@@ -160,7 +160,7 @@ func (c *Core) candidates(now time.Time) []conn.Candidate {
 		}
 		cand := conn.Candidate{
 			ID: p.id, Kind: p.kind, Connected: p.since, MinPing: p.ping.min, LastBlock: p.lastBlk, LastTx: p.lastTx,
-			RelaysTx: p.relaysTx(), Prefer: p.discouraged, Local: isLocal(p.addr.Addr), Network: p.network, NoBan: p.may(peer.NoBan),
+			RelaysTx: p.relaysTx(), Bloom: p.light.filter != nil, Prefer: p.discouraged, Local: isLocal(p.addr.Addr), Network: p.network, NoBan: p.may(peer.NoBan),
 			Group: c.groupKey(p.addr.Addr),
 		}
 		if m := p.hello.theirs; m != nil {
