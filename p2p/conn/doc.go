@@ -30,6 +30,9 @@
 // FullRelay + BlockRelay + Feelers, whence the extra ones exclude each other. [Plan.Extra]
 // then names who has to go, and [ChainSync] whom to give up for being behind.
 //
+// Besides, up to 64 connections that each bring one transaction of ours to somebody
+// ([Plan.Private]), whenever their owner asks.
+//
 // An address is passed over (100 are looked at) if its group already has a full-relay, block-relay
 // or manual connection in IPv4 or IPv6 (but for feelers), if it was tried within ten
 // minutes (the first 30), if it does not offer what we need, if its port belongs to
@@ -69,5 +72,7 @@
 //   - An added node is dialled again after half a second to 30 s rather than after
 //     a minute.
 //   - An address fetch waits while all places are taken; Core forgets it.
+//   - Of a connection that came in only the address counts against dialling there by our own
+//     choice; what an operator names is dialled all the same.
 //   - The random delay of up to a second before a feeler is part of when it is due.
 package conn
