@@ -47,7 +47,7 @@ func Run(program config.Program, version Version, args []string, in *os.File, ou
 			fmt.Fprintln(errs, "Warning:", w)
 		}
 	}
-	c := &client{args: a, network: network, in: in, out: out, errs: errs}
+	c := &client{args: a, network: network, version: version, now: time.Now, in: in, out: out, errs: errs}
 	text, code, err := c.run()
 	if err != nil {
 		text, code = "error: "+err.Error(), 1
@@ -73,6 +73,8 @@ func usage(a *config.Args, version Version, out io.Writer) {
 type client struct {
 	args    *config.Args
 	network string
+	version Version
+	now     func() time.Time
 	in      *os.File
 	lines   *bufio.Reader
 	out     io.Writer

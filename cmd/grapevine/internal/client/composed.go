@@ -169,23 +169,6 @@ func bar(progress float64) string {
 	return strings.Repeat("▒", done) + strings.Repeat("░", 20-done) + " "
 }
 
-// netInfo will show connections; until the node has any, it says so.
-func (c *client) netInfo(words []string) (string, int, error) {
-	replies, err := c.batch("getnetworkinfo", "getpeerinfo")
-	if err != nil {
-		return "", 1, err
-	}
-	if missing(replies[0]) || missing(replies[1]) {
-		return "", 1, errors.New("the node has no peer-to-peer network, so there are no connections to show")
-	}
-	for _, r := range replies {
-		if e := r.Member("error"); !e.IsNull() {
-			return printedError(e)
-		}
-	}
-	return "", 1, fmt.Errorf("this version shows no dashboard; `%s getpeerinfo` lists the node's %d connections", c.args.Program().Command(), replies[1].Member("result").Len())
-}
-
 // addrInfo counts known addresses by network.
 func (c *client) addrInfo(words []string) (string, int, error) {
 	if len(words) > 0 {
