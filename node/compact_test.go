@@ -2,7 +2,9 @@ package node
 
 import (
 	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"grapevine/chain/consensus"
 	"grapevine/wire"
@@ -87,6 +89,15 @@ func TestCompactBlocksBetweenNodes(t *testing.T) {
 				t.Errorf("one not in the pool: %d bytes of blocktxn, sent as a transaction: %v", missing, had)
 			}
 			sameCoins(t, all...)
+			var later []time.Duration // than the miner has its block
+			for range 10 {
+				hash := a.mine(1, 1)[0]
+				began := time.Now()
+				c.result("waitforblock", hash)
+				later = append(later, time.Since(began).Round(time.Microsecond))
+			}
+			slices.Sort(later)
+			t.Logf("an empty block is two hops away after %v", later)
 			for _, n := range all {
 				n.leave()
 			}
