@@ -339,6 +339,37 @@ func TestRespondDetectsV1(t *testing.T) {
 	}
 }
 
+// The first byte that is not of version 1 brings our key (BIP 324, "Handshake"),
+// wherever it stands; one byte less brings nothing.
+func TestRespondSendsItsKeyAtOnce(t *testing.T) {
+	v1 := append(mainMagic[:], "version\x00\x00\x00\x00\x00"...)
+	for n := range v1 {
+		in, out := io.Pipe()
+		l := Respond(in, mainMagic)
+		go l.Next() // it ends with the pipe
+		sent := make(chan int, 1)
+		go l.Open(t.Context(), writerFunc(func(p []byte) (int, error) {
+			sent <- len(p)
+			return 0, io.ErrClosedPipe
+		}))
+		if _, err := out.Write(v1[:n]); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-sent:
+			t.Errorf("%d bytes of version 1 are taken for a key", n)
+		default: // nothing can be on its way: the link has asked for more
+		}
+		if _, err := out.Write([]byte{v1[n] ^ 1}); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-sent; got < 64 {
+			t.Errorf("%d bytes are sent", got)
+		}
+		_ = out.Close() // in memory
+	}
+}
+
 // A peer that hangs up on our key is told apart from one that breaks off later.
 func TestInitiatorIsNotAnswered(t *testing.T) {
 	for answer, want := range map[string]error{"": ErrSilent, "x": io.ErrUnexpectedEOF} {
