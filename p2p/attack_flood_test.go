@@ -404,7 +404,10 @@ func (s *siege) samples() []wire.Message {
 func TestAttackConnectionsComeAndGo(t *testing.T) {
 	const attackers = 6
 	each := scaled(400)
-	s := besiege(t, func(*p2p.Config) {})
+	s := besiege(t, func(cfg *p2p.Config) {
+		pool := startPool(t, cfg.Owners.(owners).Chain)
+		cfg.Owners, cfg.Core.Pool = pooled{cfg.Owners, pool}, pool
+	})
 	var done atomic.Int64
 	s.during("connections", func(context.Context) {
 		var all sync.WaitGroup

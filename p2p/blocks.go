@@ -64,6 +64,7 @@ func (c *Core) decided(p *peerState, d headersync.Decision) []wire.Header {
 // headersMessage hands headers on to be judged.
 func (c *Core) headersMessage(now time.Time, p *peerState, m *wire.MsgHeaders, size int) {
 	list := c.decided(p, c.headers.Received(now, p.id, m.Headers))
+	c.tellPresync(now, p)
 	if len(list) == 0 {
 		c.do(Release{p.id, size})
 		return
@@ -73,6 +74,19 @@ func (c *Core) headersMessage(now time.Time, p *peerState, m *wire.MsgHeaders, s
 		p.blocks.newest = hash
 	}
 	c.do(SubmitHeaders{Peer: p.id, Seq: p.order.submit(), Size: size, List: list})
+}
+
+// presyncInterval is how often a first pass over headers is spoken of, which takes
+// minutes and shows nowhere else.
+const presyncInterval = 10 * time.Second
+
+func (c *Core) tellPresync(now time.Time, p *peerState) {
+	height, ok := c.headers.Presynced(p.id)
+	if !ok || !c.cfg.Ledger.Syncing() || now.Sub(c.presyncTold) < presyncInterval {
+		return
+	}
+	c.presyncTold = now
+	c.log.Info("Pre-synchronizing block headers", "height", height, "peer", p.id)
 }
 
 func (c *Core) headersJudged(now time.Time, ev HeadersJudged) {

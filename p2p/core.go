@@ -148,6 +148,8 @@ type Core struct {
 	timers    peerTimers
 	lookAgain time.Time // while blocks are imported: nobody tells of its end
 	retry     time.Time // when what nobody asked for is announced again
+
+	presyncTold time.Time // when a first pass over headers was last spoken of
 }
 
 // txState is what the core knows of transactions outside the pool.
