@@ -371,10 +371,21 @@ func TestWriteErrorsAtCloseAreReported(t *testing.T) {
 // the tables as one of the flushes left them, the last one that was reported or a later
 // one.
 func TestPowerLoss(t *testing.T) {
+	for name, cutAt := range map[string]func(*crash.FS, int){"sync": (*crash.FS).CutAtSync, "write": (*crash.FS).CutAtWrite} {
+		cuts := powerLosses(t, cutAt)
+		if cuts < 10 {
+			t.Errorf("only %d times", cuts)
+		}
+		t.Logf("power lost at each of %d calls to %s, with four outcomes each", cuts, name)
+	}
+}
+
+// powerLosses cuts the power at every call and returns how many there are.
+func powerLosses(t *testing.T, cutAt func(*crash.FS, int)) int {
 	trial := func(cut int, seed uint64) (done bool) {
 		disk := crash.New()
 		cfg := Config{FS: disk, Dir: "/peers", Key: numberKey(1), Rand: seeded(12)}
-		disk.CutAtSync(cut)
+		cutAt(disk, cut)
 		states, synced := [][]string{nil}, 0
 		if m, err := Open(cfg); err == nil {
 			flush := func(fn func() error) bool {
@@ -400,23 +411,21 @@ func TestPowerLoss(t *testing.T) {
 		again := open(t, cfg)
 		got := dump(again)
 		if !slices.ContainsFunc(states[synced:], func(s []string) bool { return slices.Equal(s, got) }) {
-			t.Fatalf("cut at sync %d, seed %d: %d places, a state that never was or is too old", cut, seed, len(got))
+			t.Fatalf("cut at %d, seed %d: %d places, a state that never was or is too old", cut, seed, len(got))
 		}
 		shut(t, again)
 		sameDump(t, dump(open(t, cfg)), got)
 		return done
 	}
-	cuts := 0
-	for cut, done := 1, false; !done; cut++ {
-		for _, seed := range []uint64{0, 1, 2, 3, 4} {
+	for cut := 1; ; cut++ {
+		done := false
+		for _, seed := range []uint64{0, 1, 2, 3} {
 			done = trial(cut, seed)
 		}
-		cuts++
+		if done {
+			return cut - 1
+		}
 	}
-	if cuts < 10 {
-		t.Errorf("only %d syncs", cuts)
-	}
-	t.Logf("power lost at each of %d syncs, five outcomes each", cuts-1)
 }
 
 func TestRecordsRoundTrip(t *testing.T) {
