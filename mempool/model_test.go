@@ -316,7 +316,9 @@ func runModel(t *testing.T, in []byte) (taken, back int) {
 	defer w.stop()
 	m := &model{stubWorld: w, in: &input{in}}
 	for len(m.in.bytes) > 0 {
-		switch op := m.in.next() % 16; {
+		switch op := m.in.next() % 18; {
+		case op >= 16:
+			m.submitFamily(t)
 		case op < 10:
 			before := len(m.list)
 			m.submit(t, m.make())

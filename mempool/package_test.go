@@ -216,6 +216,37 @@ func TestPackageFullPool(t *testing.T) {
 	if got := w.Info().Usage; got > w.cfg.MaxBytes {
 		t.Fatalf("%d bytes", got)
 	}
+	// A parent that pays just enough would be evicted at once, were it not for its child.
+	least = w.MinFeeRate()
+	parent = child(wide, 200, policy.Fee(least, parent.VSize()), 101)
+	kid = child(parent, 1, 200_000, 0)
+	if v := w.pack([]*wire.Tx{parent, kid}, nil, nil, nil); v.Together != nil {
+		t.Fatalf("together %v although each is good enough", v.Together)
+	}
+}
+
+// When one does not get in after all, none does, and nobody hears of any.
+func TestPackageIsUndone(t *testing.T) {
+	b := branch(t, 110, 0)
+	w := build(t, b, func(c *Config) { c.ClusterCount = 1 })
+	w.stop()
+	parent := coin(b, 0, 2, 1000)
+	kid := child(parent, 1, 5000, 0)
+	o := &owner{Pool: w.Pool}
+	p := &pack{txs: []*wire.Tx{parent, kid}, own: make([]Verdict, 2)}
+	var batch []*job
+	for _, tx := range p.txs {
+		batch = append(batch, &job{tx: tx, keep: true, work: &candidate{tx: tx, fee: 1000, vsize: tx.VSize()}})
+	}
+	last := w.events.last
+	o.enterTogether(p, []int{0, 1}, batch)
+	if !errors.Is(p.err, ErrPackageTx) || !errors.Is(p.own[1].Err, ErrLargeCluster) || p.with != nil {
+		t.Fatalf("%v, %+v", p.err, p.own)
+	}
+	w.holds()
+	if w.events.last != last {
+		t.Error("somebody heard of it")
+	}
 }
 
 // What is no package is not looked at.

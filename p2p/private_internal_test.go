@@ -118,6 +118,8 @@ func TestPrivateBroadcast(t *testing.T) {
 			t.Errorf("sends %+v", m)
 		}
 		wantOnly(t, r.say(id, &wire.MsgPong{Nonce: 1}), id)
+		r.step(Command{Do: func(c *Core, _ time.Time) { c.send(c.peers[id], &wire.MsgGetAddr{}) }})
+		wantOnly(t, r.actions, id)
 		ping := sent[*wire.MsgPing](list, id)[0]
 		list = r.say(id, &wire.MsgPong{Nonce: ping.Nonce})
 		if !dropped(list, id) {
@@ -217,7 +219,11 @@ func TestPrivateFailures(t *testing.T) {
 		"never asks": func(r *rig) {
 			r.say(9, hello)
 			r.say(9, &wire.MsgVerack{})
-			r.now = r.now.Add(181 * time.Second)
+			r.now = r.now.Add(179 * time.Second)
+			if r.step(Tick{}); r.peers[9].closing {
+				r.t.Error("ended too early")
+			}
+			r.now = r.now.Add(2 * time.Second)
 			r.step(Tick{})
 		},
 		"hangs up": func(*rig) {},

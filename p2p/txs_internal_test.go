@@ -126,6 +126,23 @@ func TestOrphanOfTwoPoorParents(t *testing.T) {
 	}
 }
 
+// Who sends an orphan has its parents, and is not told of them.
+func TestParentsAreKnown(t *testing.T) {
+	r := newRig(t)
+	r.joinAs(1, peer.Inbound, wtxidVersion-1) // tells and is told by txid
+	r.joinAs(2, peer.Inbound, wtxidVersion-1)
+	parent, child, verdict := poorFamily()
+	r.judge(r.say(1, &wire.MsgTx{Tx: child}), verdict)
+	r.enter(parent)
+	if got := r.told(1, time.Minute); len(got) != 0 {
+		t.Errorf("told of %v", got)
+	}
+	r.enter(spending(wire.Txid{9}, true))
+	if got := r.told(2, time.Minute); len(got) != 1 { // the other one was told before
+		t.Errorf("told of %v", got)
+	}
+}
+
 // With -blocksonly a transaction ends the connection, unless the peer may relay.
 func TestBlocksOnly(t *testing.T) {
 	tx := spending(wire.Txid{1}, true)

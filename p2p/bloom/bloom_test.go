@@ -127,14 +127,20 @@ func TestBadProofs(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, found, err)
 		}
 	}
-	// The last of seven leaves stands for two: a proof in which both are shown claims
-	// an eighth transaction.
-	m := good()
-	m.TxCount = 8
-	m.Flags = []byte{0b01101101 | 0b10000000, 1}
-	m.Hashes = append(m.Hashes, m.Hashes[len(m.Hashes)-1])
-	if found, err := Extract(m); !errors.Is(err, ErrProof) {
+	// The last of seven leaves stands for two, so that a block with it twice has the same
+	// root (CVE-2012-2459).
+	seven := bare(7)
+	eight := wire.NewBlock(seven.Header, append(slices.Clone(seven.Txs), seven.Txs[6]))
+	if m, _ := Prove(eight, func(*wire.Tx) bool { return true }); m.TxCount != 8 {
+		t.Fatal("not what was meant")
+	} else if found, err := Extract(m); !errors.Is(err, ErrProof) {
 		t.Errorf("a doubled leaf: %v, %v", found, err)
+	}
+	for n, want := range map[int]error{maxTxs: nil, maxTxs + 1: ErrProof} {
+		m, _ := Prove(bare(n), func(*wire.Tx) bool { return false })
+		if _, err := Extract(m); !errors.Is(err, want) {
+			t.Errorf("a block of %d transactions: %v; want %v", n, err, want)
+		}
 	}
 }
 

@@ -80,7 +80,7 @@ func (p *prover) visit(level, at int) {
 }
 
 // maxTxs is how many transactions fit into a block: 60 bytes each, of weight 4.
-const maxTxs = wire.MaxBlockWeight / (4 * 60)
+const maxTxs = int(wire.MaxBlockWeight / (4 * 60))
 
 // Match is a transaction that a proof shows to be in a block.
 type Match struct {
