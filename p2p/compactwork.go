@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"slices"
 
 	"grapevine/chain/headers"
 	"grapevine/p2p/compact"
+	"grapevine/p2p/transport"
 	"grapevine/wire"
 )
 
@@ -81,7 +81,7 @@ func (s *Service) contents(a ServeBlock) (outgoing, int, error) {
 	var raw []byte
 	var err error
 	if a.Block != nil {
-		raw = slices.Clone(a.Block.Raw()) // what is written may be encrypted in place
+		raw = append(make([]byte, 0, len(a.Block.Raw())+transport.MaxOverhead), a.Block.Raw()...) // what is written is encrypted in place
 	} else if raw, err = s.cfg.Owners.RawBlock(a.Node); err != nil {
 		return outgoing{}, 0, err
 	}

@@ -37,7 +37,7 @@ type connection struct {
 // outgoing is something to write: a message, or a block's bytes.
 type outgoing struct {
 	msg wire.Message
-	raw []byte // of a block message
+	raw []byte // of a block message; the writer's own
 }
 
 // newConnection wraps a connection that was made, on which link makes what it
@@ -167,8 +167,8 @@ const (
 	keepBuffer = 256 << 10
 )
 
-// encoded is what was framed: buf, and behind it a block that is written from
-// where it is.
+// encoded is what was framed: buf, and behind it a block where it was, as it was or
+// encrypted.
 type encoded struct {
 	buf, block []byte
 	taken      int // of the batch
@@ -182,10 +182,10 @@ func (c *connection) encode(buf []byte, batch []outgoing) encoded {
 		o, before := &batch[i], len(e.buf)
 		e.taken = i + 1
 		if o.raw != nil {
-			head, ok := c.framer.AppendHeader(e.buf, "block", o.raw)
-			if e.buf = head; ok {
+			var ok bool
+			if e.buf, ok = c.framer.AppendHeader(e.buf, "block", o.raw); ok {
 				e.block = o.raw
-			} else {
+			} else if e.block, ok = c.framer.Enclose("block", o.raw); !ok {
 				e.buf = c.framer.AppendRaw(e.buf, "block", o.raw)
 			}
 			e.bytes += frameSize + len(o.raw)

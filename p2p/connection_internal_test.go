@@ -21,7 +21,7 @@ func BenchmarkServeBlocks(b *testing.B) {
 			b.Run(fmt.Sprintf("%v/%d", version, size), func(b *testing.B) {
 				c := &connection{framer: writerOf(b, version)}
 				c.nc = &meter{Conn: sink{}, counts: &c.counts, totals: &counters{}, now: time.Now}
-				raw := make([]byte, size)
+				raw := make([]byte, size, size+transport.MaxOverhead)
 				var buf []byte
 				b.SetBytes(int64(size))
 				b.ReportAllocs()
@@ -67,9 +67,13 @@ func writerOf(tb testing.TB, version transport.Protocol) transport.Writer {
 func TestBlocksAreFramedOnce(t *testing.T) {
 	for _, version := range []transport.Protocol{transport.V1, transport.V2} {
 		c := &connection{framer: writerOf(t, version)}
-		raw := make([]byte, 100_000)
-		batch := []outgoing{{raw: raw}, {raw: raw}}
-		e := c.encode(nil, batch)
+		raw := make([]byte, 100_000, 100_000+transport.MaxOverhead)
+		e := c.encode(nil, []outgoing{{raw: raw}})
+		if e.block == nil || &e.block[0] != &raw[0] || len(e.buf)+len(e.block) != len(raw)+c.framer.Overhead("block") {
+			t.Errorf("%v: the block is copied", version)
+		}
+		batch := []outgoing{{raw: raw[:len(raw):len(raw)]}, {raw: raw}} // no room
+		e = c.encode(nil, batch)
 		if e.taken != 1 || e.bytes != frameSize+len(raw) || batch[0].raw != nil || batch[1].raw == nil {
 			t.Errorf("%v: %d taken, reckoned as %d", version, e.taken, e.bytes)
 		}
@@ -79,7 +83,7 @@ func TestBlocksAreFramedOnce(t *testing.T) {
 		if copied := e.block == nil; copied != (version == transport.V2) {
 			t.Errorf("%v: copied %v", version, copied)
 		}
-		if got := c.counts.outByType["block"]; got != uint64(len(e.buf)+len(e.block)) {
+		if got := c.counts.outByType["block"]; got != 2*uint64(len(e.buf)+len(e.block)) {
 			t.Errorf("%v: %d bytes are counted", version, got)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"grapevine/chain/event"
 	"grapevine/chain/headers"
+	"grapevine/p2p/transport"
 	"grapevine/wire"
 )
 
@@ -185,7 +186,7 @@ func stripWitness(raw []byte) ([]byte, error) {
 		return nil, err
 	}
 	m := &wire.MsgBlock{Block: b, NoWitness: true}
-	return m.AppendPayload(make([]byte, 0, m.PayloadSize())), nil
+	return m.AppendPayload(make([]byte, 0, m.PayloadSize()+transport.MaxOverhead)), nil
 }
 
 // maxPassed is how many blocks of one move of the tip the core is told of: two days of

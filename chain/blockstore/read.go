@@ -13,10 +13,14 @@ import (
 // A short record is whole then; of a long one nothing is read twice.
 const firstRead = 4096
 
+// tailRoom is free behind what is read, so that a block can be framed and encrypted
+// for a peer where it lies.
+const tailRoom = 64
+
 var firstBuffers = sync.Pool{New: func() any { return new([firstRead]byte) }}
 
 // ReadBlock returns the bytes of the block at pos in a new buffer that belongs
-// to the caller. With expect other than zero the header must hash to it.
+// to the caller, with 64 bytes of room behind them. With expect other than zero the header must hash to it.
 //
 // Any goroutine. Errors: [ErrMissing], [ErrCorrupt], [ErrIO].
 func (s *Store) ReadBlock(pos Pos, expect wire.BlockHash) ([]byte, error) {
@@ -115,7 +119,7 @@ func readRecord(f sizer, key XORKey, magic [4]byte, offset int64, extra int, lim
 			return nil, corrupt("", 0, "record of %d bytes goes beyond the file's end", size)
 		}
 	}
-	rec := make([]byte, total)
+	rec := make([]byte, total, total+tailRoom)
 	got := copy(rec, first[HeaderSize:n])
 	if got < len(rec) {
 		if m, err := f.ReadAt(rec[got:], offset+int64(got)); m < len(rec)-got {

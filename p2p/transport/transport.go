@@ -36,6 +36,10 @@ type Writer interface {
 	AppendHeader(b []byte, command string, payload []byte) (out []byte, ok bool)
 	// AppendRaw appends the frame of a payload that is encoded already.
 	AppendRaw(b []byte, command string, payload []byte) []byte
+	// Enclose makes a frame in the memory of its payload, which has to have room for
+	// [MaxOverhead] bytes behind it and is not there any more afterwards. ok is false
+	// when there is no room, or no need: see AppendHeader.
+	Enclose(command string, payload []byte) (frame []byte, ok bool)
 	// Overhead is what a frame of that command has beyond its payload.
 	Overhead(command string) int
 }

@@ -88,6 +88,9 @@ func (w V1Writer) AppendHeader(b []byte, command string, payload []byte) ([]byte
 	return appendHeader(b, w.Magic, command, payload), true
 }
 
+// Enclose implements [Writer].
+func (w V1Writer) Enclose(string, []byte) ([]byte, bool) { return nil, false }
+
 // Overhead implements [Writer].
 func (w V1Writer) Overhead(string) int { return V1HeaderSize }
 

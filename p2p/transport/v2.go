@@ -11,10 +11,10 @@ import (
 const (
 	// fullCommand is what stands before a payload whose command has no short id.
 	fullCommand = 1 + commandSize
+	// MaxOverhead is the most that a frame of any version has beyond its payload.
+	MaxOverhead = bip324.Expansion + fullCommand
 	// maxContents is the largest packet that is taken.
 	maxContents = fullCommand + wire.MaxPayload
-	// prefix is what an encrypted frame has before the contents.
-	prefix = bip324.LengthSize + bip324.HeaderSize
 )
 
 // v2Reader reads frames of version 2.
@@ -119,10 +119,27 @@ func (w v2Writer) AppendRaw(b []byte, command string, payload []byte) []byte {
 	return w.seal.Finish(append(b, payload...), start, false, nil)
 }
 
+// Enclose implements [Writer]. Moving a payload by a few bytes costs a fifth of what
+// encrypting it does, and no memory.
+func (w v2Writer) Enclose(command string, payload []byte) ([]byte, bool) {
+	n, overhead := len(payload), w.Overhead(command)
+	if cap(payload)-n < overhead {
+		return nil, false
+	}
+	at := overhead - bip324.TagSize
+	frame := payload[:n+at]
+	copy(frame[at:], payload)
+	head, start := w.begin(frame[:0], command)
+	if len(head) != at {
+		panic("transport: overhead of " + command)
+	}
+	return w.seal.Finish(frame, start, false, nil), true
+}
+
 // Overhead implements [Writer].
 func (w v2Writer) Overhead(command string) int {
 	if idOf(command) != 0 {
 		return bip324.Expansion + 1
 	}
-	return bip324.Expansion + fullCommand
+	return MaxOverhead
 }

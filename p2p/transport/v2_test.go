@@ -108,6 +108,23 @@ func TestV2Raw(t *testing.T) {
 	if got, err := b.Next(); err != nil || got.Command != "block" || !bytes.Equal(got.Payload, payload) {
 		t.Errorf("%+v, %v", got, err)
 	}
+	for _, command := range []string{"block", "twelve-bytes"} {
+		room := append(make([]byte, 0, len(payload)+a.w.Overhead(command)), payload...)
+		if _, ok := a.w.Enclose(command, room[:len(room):cap(room)-1]); ok {
+			t.Errorf("%s: enclosed with a byte too little room", command)
+		}
+		frame, ok := a.w.Enclose(command, room)
+		if !ok || &frame[0] != &room[0] || len(frame) != cap(room) || cap(room) > len(payload)+MaxOverhead {
+			t.Fatalf("%s: %x, in another place than its payload", command, frame)
+		}
+		go a.nc.Write(frame) // what fails here, fails at the other end
+		if got, err := b.Next(); err != nil || got.Command != command || !bytes.Equal(got.Payload, payload) {
+			t.Errorf("%s: %+v, %v", command, got, err)
+		}
+	}
+	if _, ok := (V1Writer{}).Enclose("block", make([]byte, 3, 100)); ok {
+		t.Error("version 1 has no need of it")
+	}
 }
 
 // script plays the other end by hand, as initiator: it sends key and garbage, and
