@@ -18,6 +18,7 @@ func TestDescriptors(t *testing.T) {
 	const reduced = "Reducing -maxconnections from 125 to 100, because of system limitations."
 	for _, c := range []struct {
 		granted     uint64
+		private     bool
 		connections int
 		warning     bool
 		err         string
@@ -25,8 +26,11 @@ func TestDescriptors(t *testing.T) {
 		{granted: 699, err: "Not enough file descriptors available. 699 available, 700 required."},
 		{granted: 700 + 100, connections: 100, warning: true},
 		{granted: 700 + 125, connections: 125},
+		{granted: 700 + 63, private: true, err: "Not enough file descriptors available. 763 available, 764 required."},
+		{granted: 700 + 64 + 100, private: true, connections: 100, warning: true},
 	} {
 		cfg := configure(t, "-regtest", "-datadir="+t.TempDir())
+		cfg.Net.PrivateBroadcast = c.private
 		few := before
 		setSoft(&few, c.granted)
 		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &few); err != nil {
