@@ -46,6 +46,7 @@ func writerOf(tb testing.TB, version transport.Protocol) transport.Writer {
 		return transport.V1Writer{Magic: magic}
 	}
 	x, y := net.Pipe()
+	tb.Cleanup(func() { _, _ = x.Close(), y.Close() }) // pipes fail at nothing
 	a, err := transport.Initiate(x, magic)
 	if err != nil {
 		tb.Fatal(err)
