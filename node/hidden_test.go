@@ -180,6 +180,7 @@ type sam struct {
 	mu       sync.Mutex
 	sessions map[string]string      // destination by id
 	waiting  map[string]chan waiter // for connections, by destination
+	over     context.Context        // ends with the test
 }
 
 type waiter struct {
@@ -269,16 +270,28 @@ func (s *sam) accept(c net.Conn, id string) {
 		return
 	}
 	w := waiter{c, make(chan struct{})}
-	queue <- w
-	<-w.done
+	select {
+	case queue <- w:
+	case <-s.over.Done():
+		return
+	}
+	select {
+	case <-w.done:
+	case <-s.over.Done():
+	}
 }
 
 func (s *sam) connect(c net.Conn, id, dest string) {
 	s.mu.Lock()
 	me, queue := s.sessions[id], s.waiting[dest]
 	s.mu.Unlock()
-	w := <-queue
-	defer close(w.done)
+	var w waiter
+	select {
+	case w = <-queue:
+		defer close(w.done)
+	case <-s.over.Done():
+		return
+	}
 	_, err := io.WriteString(w.c, me+"\n")
 	_, err2 := io.WriteString(c, "STREAM STATUS RESULT=OK\n")
 	if errors.Join(err, err2) == nil {
@@ -289,7 +302,7 @@ func (s *sam) connect(c net.Conn, id, dest string) {
 // Two nodes meet in I2P: one takes connections at an address that stays, the other
 // comes from one that does not.
 func TestPeersInI2P(t *testing.T) {
-	s := &sam{sessions: map[string]string{}, waiting: map[string]chan waiter{}}
+	s := &sam{sessions: map[string]string{}, waiting: map[string]chan waiter{}, over: t.Context()}
 	router := serving(t, s.serve)
 	dir := t.TempDir()
 	far := start(t, "-regtest", "-datadir="+dir, "-dbcache=16", "-connect=0", "-bind="+loopback(t), "-i2psam="+router)
