@@ -1,6 +1,7 @@
 package addrman
 
 import (
+	"math/rand/v2"
 	"path/filepath"
 	"testing"
 	"time"
@@ -90,6 +91,32 @@ func BenchmarkSelect(b *testing.B) {
 	for b.Loop() {
 		m.Select(start, false, nil)
 	}
+}
+
+// BenchmarkSelectOfFew draws from a book of one address that did not answer just now, as a
+// new node has it.
+func BenchmarkSelectOfFew(b *testing.B) {
+	m := lonely(b, seeded(43))
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Select(start, false, nil)
+	}
+}
+
+// lonely returns a manager that knows one address, which was tried just now.
+func lonely(tb testing.TB, r *rand.Rand) *Manager {
+	tb.Helper()
+	m, err := Open(Config{Rand: r})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	a := anyAddr(seeded(44))
+	m.Add(start, []wire.TimedAddr{{Time: uint32(start.Unix()), NetAddr: a}}, a.Addr, 0)
+	m.Attempt(start, a, true)
+	if m.Len() != 1 {
+		tb.Fatal("the address is not known")
+	}
+	return m
 }
 
 func BenchmarkSelectRareNetwork(b *testing.B) {

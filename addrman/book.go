@@ -15,8 +15,8 @@ import (
 //     in one to eight places of the new table that it lists, never twice in one bucket.
 //  3. A place holds an entry that belongs there: the position is that of its hash, and
 //     the bucket of the tried table, too.
-//  4. networks holds the network of what is in each place, and the counts are those of
-//     the entries.
+//  4. networks holds the network of what is in each place, occupied how many of each are
+//     in a bucket, and the counts are those of the entries.
 //  5. What waits in collisions is in the new table, each once, ten at most.
 //  6. Each place whose content changed since it was last taken is dirty.
 type book struct {
@@ -30,6 +30,7 @@ type book struct {
 	random   []id // all, in an order that only sampling changes
 	at       [allPlaces]id
 	networks [allPlaces]wire.Network
+	occupied occupancy
 	counts   [wire.NetCJDNS + 1]count
 	total    count
 
@@ -122,10 +123,12 @@ func (b *book) triedPlaceOf(e *entry) place {
 
 // put sets what a place holds.
 func (b *book) put(p place, n id) {
-	b.at[p], b.networks[p] = n, wire.NetNone
+	before, after := b.networks[p], wire.NetNone
 	if n != noID {
-		b.networks[p] = b.entry(n).addr.Network()
+		after = b.entry(n).addr.Network()
 	}
+	b.at[p], b.networks[p] = n, after
+	b.occupied.move(p, before, after)
 	b.dirty.add(p)
 }
 

@@ -1,6 +1,7 @@
 package addrman
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -37,6 +38,7 @@ func (b *book) check() error {
 	if counts != b.counts || total != b.total {
 		return fmt.Errorf("counts %v %v, should be %v %v", b.counts, b.total, counts, total)
 	}
+	var occupied occupancy
 	for p, n := range b.at {
 		want := wire.NetNone
 		if n != noID {
@@ -46,6 +48,10 @@ func (b *book) check() error {
 		if b.networks[p] != want {
 			return fmt.Errorf("place %d: network %s, should be %s", p, b.networks[p], want)
 		}
+		occupied.move(place(p), wire.NetNone, want)
+	}
+	if occupied != b.occupied {
+		return errors.New("buckets hold other networks than is noted")
 	}
 	if held != 0 {
 		return fmt.Errorf("%d places too few", held)

@@ -8,8 +8,8 @@ import (
 
 // choose picks an entry to connect to, nil when there is none: from the tried or the
 // new table with the same chance, whatever their sizes, so that a flood of new
-// addresses gets half of the attempts at most. Within a table a bucket is drawn and in
-// it an entry, so that who fills few buckets is drawn seldom.
+// addresses gets half of the attempts at most. Within a table a bucket is drawn of those
+// that hold any, and in it an entry, so that who fills few buckets is drawn seldom.
 func (b *book) choose(now int64, fresh bool, networks []wire.Network) *entry {
 	have := b.total
 	if len(networks) > 0 {
@@ -24,18 +24,12 @@ func (b *book) choose(now int64, fresh bool, networks []wire.Network) *entry {
 	if have.fresh == 0 && (fresh || have.tried == 0) {
 		return nil
 	}
-	first, buckets := place(0), newBuckets
-	if !fresh && have.tried > 0 && (have.fresh == 0 || b.rng.Uint64()&1 == 0) {
-		first, buckets = newPlaces, triedBuckets
-	}
+	tried := !fresh && have.tried > 0 && (have.fresh == 0 || b.rng.Uint64()&1 == 0)
+	filled, n := b.occupied.of(tried, networks)
 	// Each refusal makes the next less likely, so that this ends, however bad all
 	// are.
 	for factor := 1.0; ; {
-		start := first + place(b.rng.IntN(buckets)*bucketSize)
-		e := b.pick(start, b.rng.IntN(bucketSize), networks)
-		if e == nil {
-			continue
-		}
+		e := b.pick(filled.nth(b.rng.IntN(n)), b.rng.IntN(bucketSize), networks)
 		if b.rng.Float64() < factor*e.chance(now) {
 			return e
 		}
@@ -44,7 +38,7 @@ func (b *book) choose(now int64, fresh bool, networks []wire.Network) *entry {
 }
 
 // pick returns the first entry of these networks from a position of a bucket on, around
-// its end.
+// its end. There is one.
 func (b *book) pick(start place, from int, networks []wire.Network) *entry {
 	for i := range bucketSize {
 		p := start + place((from+i)%bucketSize)
@@ -52,7 +46,7 @@ func (b *book) pick(start place, from int, networks []wire.Network) *entry {
 			return b.entry(n)
 		}
 	}
-	return nil
+	panic("addrman: a bucket without what it is said to hold")
 }
 
 // sample returns addresses at random.

@@ -37,7 +37,8 @@
 //
 // There are 81,920 places, so at most as many addresses, each in its own: 168 bytes,
 // and 112 for finding it, 23 MB in all; 12 MB while there are 40,000. [Manager.Footprint]
-// reckons it. Nothing else grows with what peers send. An address costs three to four
+// reckons it. Nothing else grows with what peers send. To select an address takes two
+// microseconds, however few are known. An address costs three to four
 // hashes to add and a message of 1000 about 2 ms; package addrrelay lets a tenth of an
 // address a second through for each peer.
 //

@@ -265,8 +265,17 @@ func (m *model) choose(now int64, freshOnly bool, networks []wire.Network) (endp
 	if !freshOnly && tried > 0 && (fresh == 0 || m.rng.Uint64()%2 == 0) {
 		table, buckets = m.tried, 256
 	}
+	var filled []int
+	for bucket := range buckets {
+		for i := range 64 {
+			if ep, there := table[[2]int{bucket, i}]; there && wanted(ep) {
+				filled = append(filled, bucket)
+				break
+			}
+		}
+	}
 	for factor := 1.0; ; {
-		bucket, from := m.rng.IntN(buckets), m.rng.IntN(64)
+		bucket, from := filled[m.rng.IntN(len(filled))], m.rng.IntN(64)
 		for i := range 64 {
 			ep, there := table[[2]int{bucket, (from + i) % 64}]
 			if !there || !wanted(ep) {

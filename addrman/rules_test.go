@@ -2,6 +2,7 @@ package addrman
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -432,5 +433,33 @@ func TestHotPathsAllocateNothing(t *testing.T) {
 		m.Attempt(start, a, true)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// counted counts what is drawn from a source.
+type counted struct {
+	rand.Source
+	draws int
+}
+
+func (c *counted) Uint64() uint64 {
+	c.draws++
+	return c.Source.Uint64()
+}
+
+// Who connects looks at a hundred addresses while none will do, however few are known.
+func TestSelectOfFewIsCheap(t *testing.T) {
+	source := &counted{Source: rand.NewPCG(45, 46)}
+	m := lonely(t, rand.New(source))
+	source.draws = 0
+	const times = 100
+	for range times {
+		if _, _, ok := m.Select(start, false, []wire.Network{wire.NetIPv4, wire.NetIPv6, wire.NetTorV3, wire.NetI2P, wire.NetCJDNS}); !ok {
+			t.Fatal("nothing is selected")
+		}
+	}
+	// A hundredth, times 1.2 for each refusal, is one after 26 of them; each takes a bucket, a position and a chance.
+	if most := 26 * 3 * times; source.draws > most {
+		t.Errorf("%d draws for %d addresses, want %d at most", source.draws, times, most)
 	}
 }
