@@ -110,13 +110,14 @@ func (c *Core) compactBlock(now time.Time, p *peerState, m *wire.MsgCmpctBlock, 
 	}
 	seq := p.order.submit()
 	if n != nil {
+		p.blocks.newest = wire.BlockHash{}
 		c.knownCompact(now, p, n, m, seq, size)
 		return
 	}
 	if p.compact.judging == nil {
 		p.compact.judging = map[uint64]*wire.MsgCmpctBlock{}
 	}
-	p.compact.judging[seq] = m
+	p.compact.judging[seq], p.blocks.newest = m, hash
 	c.do(SubmitHeaders{Peer: p.id, Seq: seq, Size: size, List: []wire.Header{m.Header}})
 }
 
@@ -133,6 +134,8 @@ func (c *Core) compactHeaderJudged(now time.Time, ev HeadersJudged) bool {
 	}
 	delete(p.compact.judging, ev.Seq)
 	if ev.Err == nil && ev.Last != nil && !p.closing {
+		c.fetch.Has(p.id, ev.Last)
+		c.showed(now, p, ev.Last, true)
 		c.knownCompact(now, p, ev.Last, m, ev.Seq, ev.Size)
 		return true
 	}
@@ -165,6 +168,7 @@ func (c *Core) punishCompact(p *peerState, err error) {
 // knownCompact decides what becomes of a compact block whose header is in the tree.
 func (c *Core) knownCompact(now time.Time, p *peerState, n *headers.Node, m *wire.MsgCmpctBlock, seq uint64, size int) {
 	c.fetch.Has(p.id, n)
+	c.showed(now, p, n, n.Hash() == p.blocks.newest)
 	c.maybeSendSendHeaders(p)
 	seek, chance := c.worthSeeking(now, p, n)
 	if !seek {
