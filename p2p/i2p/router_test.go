@@ -10,10 +10,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,25 +36,26 @@ func destOf(name string) string { return base64I2P.EncodeToString(keyOf(name)[:c
 
 func addrOf(name string) wire.NetAddr { return addressOf(keyOf(name)[:certStart+4]) }
 
-// fakeSAM is a router. Its fields are read and written by its goroutines and by the
-// test while those sleep.
+// fakeSAM is a router.
 type fakeSAM struct {
-	answers  map[string]string // instead of the usual ones, by the first two words
-	asked    []string          // without keys
-	down     bool
-	dials    int
-	controls []net.Conn           // of sessions
-	waiting  []net.Conn           // for connections
-	streams  map[string]*net.Conn // by destination
+	down  atomic.Bool
+	dials atomic.Int64
+
+	mu       sync.Mutex
+	answers  map[string]string   // instead of the usual ones, by the first two words
+	asked    []string            // without keys
+	controls []net.Conn          // of sessions
+	waiting  []net.Conn          // for connections
+	streams  map[string]net.Conn // by destination
 }
 
 func newFake() *fakeSAM {
-	return &fakeSAM{answers: map[string]string{}, streams: map[string]*net.Conn{}}
+	return &fakeSAM{answers: map[string]string{}, streams: map[string]net.Conn{}}
 }
 
 func (f *fakeSAM) dial(context.Context) (net.Conn, error) {
-	f.dials++
-	if f.down {
+	f.dials.Add(1)
+	if f.down.Load() {
 		return nil, proxy.ErrProxy
 	}
 	ours, theirs := net.Pipe()
@@ -68,21 +72,63 @@ func (f *fakeSAM) serve(c net.Conn) {
 			return
 		}
 		words := strings.Fields(line)
+		what := words[0] + " " + words[1]
+		f.mu.Lock()
 		f.asked = append(f.asked, shorten(line))
-		if _, err := io.WriteString(c, f.answer(words)+"\n"); err != nil {
-			return
-		}
-		switch words[0] + " " + words[1] {
+		answer := f.answer(words)
+		switch what {
 		case "SESSION CREATE":
 			f.controls = append(f.controls, c)
 		case "STREAM ACCEPT":
 			f.waiting = append(f.waiting, c)
-			return
 		case "STREAM CONNECT":
-			f.streams[words[3]] = &c
-			return
+			f.streams[words[3]] = c
+		}
+		f.mu.Unlock()
+		_, err = io.WriteString(c, answer+"\n")
+		if err != nil || what == "STREAM ACCEPT" || what == "STREAM CONNECT" {
+			return // the connection is the peer's from now on
 		}
 	}
+}
+
+// set gives an answer instead of the usual one, "" the usual one again.
+func (f *fakeSAM) set(what, answer string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.answers[what] = answer; answer == "" {
+		delete(f.answers, what)
+	}
+}
+
+// conns returns the connections of sessions, and those that wait for peers.
+func (f *fakeSAM) conns() (controls, waiting []net.Conn) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.controls), slices.Clone(f.waiting)
+}
+
+func (f *fakeSAM) sessions() int {
+	controls, _ := f.conns()
+	return len(controls)
+}
+
+func (f *fakeSAM) waits() int {
+	_, waiting := f.conns()
+	return len(waiting)
+}
+
+// wait returns the i-th connection that waits for a peer.
+func (f *fakeSAM) wait(i int) net.Conn {
+	_, waiting := f.conns()
+	return waiting[i]
+}
+
+// stream returns the connection to a destination.
+func (f *fakeSAM) stream(name string) net.Conn {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.streams["DESTINATION="+destOf(name)]
 }
 
 // shorten leaves out what is random or long.
@@ -117,6 +163,8 @@ func (f *fakeSAM) answer(words []string) string {
 
 // sent returns the commands but the greetings, and forgets them.
 func (f *fakeSAM) sent() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	out := slices.DeleteFunc(f.asked, func(s string) bool { return strings.HasPrefix(s, "HELLO") })
 	f.asked = nil
 	return out
@@ -153,11 +201,9 @@ func bubble(t *testing.T, f *fakeSAM, accept bool, test func(t *testing.T, r *Ro
 		if err := <-done; err != nil {
 			t.Errorf("Run: %v", err)
 		}
-		for _, c := range slices.Concat(f.controls, f.waiting) {
+		controls, waiting := f.conns()
+		for _, c := range slices.Concat(controls, waiting, slices.Collect(maps.Values(f.streams))) {
 			_ = c.Close() // what the router would do
-		}
-		for _, c := range f.streams {
-			_ = (*c).Close() // as above
 		}
 	})
 	return told, log.String()
@@ -167,18 +213,18 @@ func TestDial(t *testing.T) {
 	f := newFake()
 	bubble(t, f, true, func(t *testing.T, r *Router) {
 		synctest.Wait()
-		if want := []string{generateKey, createPersistent, acceptStream}; !slices.Equal(f.sent(), want) {
-			t.Errorf("asked %q", f.asked)
+		if want, got := []string{generateKey, createPersistent, acceptStream}, f.sent(); !slices.Equal(got, want) {
+			t.Errorf("asked %q", got)
 		}
 		c, err := r.Dial(context.Background(), addrOf("peer"), false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := []string{"NAMING LOOKUP NAME=" + addrOf("peer").Addr.String(), connectStream}; !slices.Equal(f.sent(), want) {
-			t.Errorf("asked %q", f.asked)
+		if want, got := []string{"NAMING LOOKUP NAME=" + addrOf("peer").Addr.String(), connectStream}, f.sent(); !slices.Equal(got, want) {
+			t.Errorf("asked %q", got)
 		}
 		synctest.Wait()
-		far := *f.streams["DESTINATION="+destOf("peer")]
+		far := f.stream("peer")
 		go func() { _, _ = io.WriteString(far, "hello") }() // read below
 		got := make([]byte, 5)
 		if _, err := io.ReadFull(c, got); err != nil || string(got) != "hello" {
@@ -190,8 +236,8 @@ func TestDial(t *testing.T) {
 		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
-		if len(f.controls) != 1 {
-			t.Errorf("%d sessions", len(f.controls))
+		if f.sessions() != 1 {
+			t.Errorf("%d sessions", f.sessions())
 		}
 	})
 }
@@ -202,17 +248,17 @@ func TestTransient(t *testing.T) {
 		f := newFake()
 		told, _ := bubble(t, f, accept, func(t *testing.T, r *Router) {
 			f.sent()
-			before := len(f.controls)
+			before := f.sessions()
 			c, err := r.Dial(context.Background(), addrOf("peer"), accept) // without Accept all are
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := []string{createTransient, "NAMING LOOKUP NAME=" + addrOf("peer").Addr.String(), connectStream}; !slices.Equal(f.sent(), want) {
-				t.Errorf("asked %q", f.asked)
+			if want, got := []string{createTransient, "NAMING LOOKUP NAME=" + addrOf("peer").Addr.String(), connectStream}, f.sent(); !slices.Equal(got, want) {
+				t.Errorf("asked %q", got)
 			}
 			synctest.Wait()
-			if len(f.controls) != before+1 || !c.(*stream).own.alive() {
-				t.Fatalf("%d sessions", len(f.controls))
+			if f.sessions() != before+1 || !c.(*stream).own.alive() {
+				t.Fatalf("%d sessions", f.sessions())
 			}
 			if err := c.Close(); err != nil {
 				t.Error(err)
@@ -292,11 +338,11 @@ func TestSessionsAreKept(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		if len(f.controls) != 1 || len(r.idle) != 1 {
-			t.Errorf("%d sessions, %d kept", len(f.controls), len(r.idle))
+		if f.sessions() != 1 || len(r.idle) != 1 {
+			t.Errorf("%d sessions, %d kept", f.sessions(), len(r.idle))
 		}
-		if err := f.controls[0].Close(); err != nil {
-			t.Error(err)
+		if controls, _ := f.conns(); controls[0].Close() != nil {
+			t.Error("cannot be closed")
 		}
 		synctest.Wait()
 		if s := r.takeIdle(); s != nil {
@@ -319,19 +365,19 @@ func TestSessionsAreKept(t *testing.T) {
 func TestForgottenSession(t *testing.T) {
 	f := newFake()
 	told, logs := bubble(t, f, true, func(t *testing.T, r *Router) {
-		f.answers["STREAM CONNECT"] = "STREAM STATUS RESULT=INVALID_ID"
+		f.set("STREAM CONNECT", "STREAM STATUS RESULT=INVALID_ID")
 		if _, err := r.Dial(context.Background(), addrOf("peer"), false); !errors.Is(err, resultInvalidID) {
 			t.Error(err)
 		}
-		delete(f.answers, "STREAM CONNECT")
+		f.set("STREAM CONNECT", "")
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		if _, err := r.Dial(context.Background(), addrOf("peer"), false); err != nil {
 			t.Error(err)
 		}
 		synctest.Wait()
-		if len(f.controls) != 2 {
-			t.Errorf("%d sessions", len(f.controls))
+		if f.sessions() != 2 {
+			t.Errorf("%d sessions", f.sessions())
 		}
 	})
 	me := addrOf("me").String() // which stays the same
@@ -346,7 +392,7 @@ func TestAccept(t *testing.T) {
 		l := r.Listener()
 		for i, name := range []string{"x", "y", "z"} {
 			synctest.Wait()
-			far := f.waiting[i]
+			far := f.wait(i)
 			go func() { _, _ = io.WriteString(far, destOf(name)+" FROM_PORT=0 TO_PORT=0\nhello") }() // read below
 			c, err := l.Accept()
 			if err != nil {
@@ -363,8 +409,8 @@ func TestAccept(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if len(f.controls) != 1 {
-			t.Errorf("%d sessions", len(f.controls))
+		if f.sessions() != 1 {
+			t.Errorf("%d sessions", f.sessions())
 		}
 		if err := errors.Join(l.Close(), l.Close()); err != nil {
 			t.Error(err)
@@ -384,8 +430,9 @@ func TestComesBack(t *testing.T) {
 	f := newFake()
 	told, logs := bubble(t, f, true, func(t *testing.T, r *Router) {
 		f.sent()
-		f.down = true
-		for _, c := range slices.Concat(f.controls, f.waiting) {
+		f.down.Store(true)
+		controls, waiting := f.conns()
+		for _, c := range slices.Concat(controls, waiting) {
 			if err := c.Close(); err != nil {
 				t.Error(err)
 			}
@@ -394,11 +441,11 @@ func TestComesBack(t *testing.T) {
 		if _, err := r.Dial(context.Background(), addrOf("peer"), false); !errors.Is(err, proxy.ErrProxy) {
 			t.Error(err)
 		}
-		f.down = false
+		f.down.Store(false)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if want := []string{createPersistent, acceptStream}; !slices.Equal(f.sent(), want) { // with the key from the file
-			t.Errorf("asked %q", f.asked)
+		if want, got := []string{createPersistent, acceptStream}, f.sent(); !slices.Equal(got, want) { // with the key from the file
+			t.Errorf("asked %q", got)
 		}
 	})
 	me := addrOf("me").String()
@@ -414,13 +461,13 @@ func TestComesBack(t *testing.T) {
 func TestSessionEndsWhileWaiting(t *testing.T) {
 	f := newFake()
 	told, _ := bubble(t, f, true, func(t *testing.T, r *Router) {
-		if err := f.controls[0].Close(); err != nil {
-			t.Error(err)
+		if controls, _ := f.conns(); controls[0].Close() != nil {
+			t.Error("cannot be closed")
 		}
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if len(f.controls) != 2 || len(f.waiting) != 2 {
-			t.Errorf("%d sessions, %d waits", len(f.controls), len(f.waiting))
+		if f.sessions() != 2 || f.waits() != 2 {
+			t.Errorf("%d sessions, %d waits", f.sessions(), f.waits())
 		}
 	})
 	if len(told) != 2 { // up and, at the end, down
@@ -438,14 +485,14 @@ func TestNobodyCame(t *testing.T) {
 	} {
 		f := newFake()
 		_, logs := bubble(t, f, true, func(t *testing.T, r *Router) {
-			if _, err := io.WriteString(f.waiting[0], line); err != nil {
+			if _, err := io.WriteString(f.wait(0), line); err != nil {
 				t.Error(err)
 			}
-			_ = f.waiting[0].Close() // as a router does
+			_ = f.wait(0).Close() // as a router does
 			time.Sleep(3 * time.Second)
 			synctest.Wait()
-			if len(f.controls) != sessions || len(f.waiting) != 2 {
-				t.Errorf("%q: %d sessions, %d waits", line, len(f.controls), len(f.waiting))
+			if f.sessions() != sessions || f.waits() != 2 {
+				t.Errorf("%q: %d sessions, %d waits", line, f.sessions(), f.waits())
 			}
 		})
 		if !strings.Contains(logs, "instead of who has connected") {
@@ -457,15 +504,15 @@ func TestNobodyCame(t *testing.T) {
 // Attempts become rarer, by a second each, to every five minutes.
 func TestPauses(t *testing.T) {
 	f := newFake()
-	f.down = true
+	f.down.Store(true)
 	bubble(t, f, true, func(t *testing.T, r *Router) {
-		if time.Sleep(6500 * time.Millisecond); f.dials != 4 { // at 0, 1, 3, 6
-			t.Errorf("%d attempts in 6.5 s", f.dials)
+		if time.Sleep(6500 * time.Millisecond); f.dials.Load() != 4 { // at 0, 1, 3, 6
+			t.Errorf("%d attempts in 6.5 s", f.dials.Load())
 		}
 		time.Sleep(20 * time.Hour)
-		before := f.dials
-		if time.Sleep(time.Hour); f.dials != before+12 {
-			t.Errorf("%d attempts in an hour", f.dials-before)
+		before := f.dials.Load()
+		if time.Sleep(time.Hour); f.dials.Load() != before+12 {
+			t.Errorf("%d attempts in an hour", f.dials.Load()-before)
 		}
 	})
 }
@@ -475,7 +522,7 @@ func TestSilence(t *testing.T) {
 	f := newFake()
 	synctest.Test(t, func(t *testing.T) {
 		r, err := New(Config{Address: "sam", Dial: func(context.Context) (net.Conn, error) {
-			f.dials++
+			f.dials.Add(1)
 			ours, theirs := net.Pipe()
 			go func() { _, _ = io.Copy(io.Discard, theirs) }() // until it is hung up on
 			return ours, nil
@@ -535,7 +582,8 @@ func TestKeyFile(t *testing.T) {
 
 func (f *fakeSAM) closeAll() error {
 	var errs []error
-	for _, c := range f.controls {
+	controls, _ := f.conns()
+	for _, c := range controls {
 		errs = append(errs, c.Close())
 	}
 	return errors.Join(errs...)

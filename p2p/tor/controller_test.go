@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,9 +36,11 @@ type fakeTor struct {
 	cookie  []byte            // of SAFECOOKIE
 	lies    bool              // about knowing it
 
+	dials atomic.Int64
+	down  atomic.Bool
+
+	mu    sync.Mutex
 	asked []string // of the connection that was last
-	dials int
-	down  bool
 	conn  net.Conn
 }
 
@@ -50,14 +54,24 @@ func newFake(auth string) *fakeTor {
 }
 
 func (f *fakeTor) dial(context.Context) (net.Conn, error) {
-	f.dials++
-	if f.down {
+	f.dials.Add(1)
+	if f.down.Load() {
 		return nil, errors.New("connection refused")
 	}
 	ours, theirs := net.Pipe()
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.conn, f.asked = theirs, nil
 	go f.serve(theirs)
 	return ours, nil
+}
+
+func (f *fakeTor) hangUp(t *testing.T) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.conn.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 func (f *fakeTor) serve(c net.Conn) {
@@ -69,8 +83,11 @@ func (f *fakeTor) serve(c net.Conn) {
 			return
 		}
 		line = strings.TrimSuffix(line, "\r\n")
+		f.mu.Lock()
 		f.asked = append(f.asked, line)
-		if _, err := io.WriteString(c, f.answer(line)+"\r\n"); err != nil {
+		answer := f.answer(line)
+		f.mu.Unlock()
+		if _, err := io.WriteString(c, answer+"\r\n"); err != nil {
 			return
 		}
 	}
@@ -312,12 +329,10 @@ func TestKeyCannotBeKept(t *testing.T) {
 func TestComesBack(t *testing.T) {
 	f := newFake("METHODS=NULL")
 	heard, logs := try(t, f, nil, func() {
-		f.down = true
-		if err := f.conn.Close(); err != nil {
-			t.Error(err)
-		}
+		f.down.Store(true)
+		f.hangUp(t)
 		time.Sleep(10 * time.Minute)
-		f.down = false
+		f.down.Store(false)
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
 	})
@@ -333,18 +348,18 @@ func TestComesBack(t *testing.T) {
 // Attempts become rarer: after 1, 1.5, 2.25 ... seconds, every ten minutes in the end.
 func TestPauses(t *testing.T) {
 	f := newFake("")
-	f.down = true
+	f.down.Store(true)
 	_, _ = try(t, f, nil, func() {
-		if time.Sleep(1100 * time.Millisecond); f.dials != 2 {
-			t.Errorf("%d attempts after 1.1 s", f.dials)
+		if time.Sleep(1100 * time.Millisecond); f.dials.Load() != 2 {
+			t.Errorf("%d attempts after 1.1 s", f.dials.Load())
 		}
-		if time.Sleep(1500 * time.Millisecond); f.dials != 3 {
-			t.Errorf("%d attempts after 2.6 s", f.dials)
+		if time.Sleep(1500 * time.Millisecond); f.dials.Load() != 3 {
+			t.Errorf("%d attempts after 2.6 s", f.dials.Load())
 		}
 		time.Sleep(2 * time.Hour)
-		before := f.dials
-		if time.Sleep(time.Hour); f.dials != before+6 {
-			t.Errorf("%d attempts in an hour", f.dials-before)
+		before := f.dials.Load()
+		if time.Sleep(time.Hour); f.dials.Load() != before+6 {
+			t.Errorf("%d attempts in an hour", f.dials.Load()-before)
 		}
 	})
 }
@@ -353,14 +368,14 @@ func TestPauses(t *testing.T) {
 func TestSilence(t *testing.T) {
 	f := newFake("METHODS=NULL")
 	mute := func(context.Context) (net.Conn, error) {
-		f.dials++
+		f.dials.Add(1)
 		ours, theirs := net.Pipe()
 		go func() { _, _ = io.Copy(io.Discard, theirs) }() // until it is hung up on
 		return ours, nil
 	}
 	_, logs := try(t, f, func(c *Config) { c.Dial = mute }, func() { time.Sleep(2 * time.Minute) })
-	if f.dials != 2 || !strings.Contains(logs, "timeout") {
-		t.Errorf("%d attempts\n%s", f.dials, logs)
+	if f.dials.Load() != 2 || !strings.Contains(logs, "timeout") {
+		t.Errorf("%d attempts\n%s", f.dials.Load(), logs)
 	}
 }
 
