@@ -21,8 +21,7 @@
 // caller checks first, but that may be another's: the rest can be made up. So
 //
 //   - names are sought in a table whose chains are at most 64 long, however they were
-//     chosen (a quarter of it is used, and chains of names at random are of 16 at most in
-//     the largest block); the scan of the pool is one hash a transaction, whatever was sent;
+//     chosen (a quarter of it is used, so that names at random make chains of 20); the scan of the pool is one hash a transaction, whatever was sent;
 //   - what is found counts up to the 4 MB of a block, and no further;
 //   - a block that does not fit its merkle root or witness commitment is not handed
 //     on: it may be a collision, which is nobody's fault, so [ErrCollision] asks for the
@@ -31,8 +30,8 @@
 // # Memory
 //
 // A [Partial] takes 8 bytes a transaction and what was sent whole: see
-// [Partial.Footprint], which the caller bounds. While it is filled, 40 bytes a
-// transaction are taken by the table. What it found belongs to the pool and is held,
+// [Partial.Footprint], which the caller bounds. While it is filled, the table takes up
+// to 68 bytes a transaction, 2.3 MB at most. What it found belongs to the pool and is held,
 // at most 4 MB of encoded transactions, should they leave the pool meanwhile. [Extra]
 // holds 100 transactions of at most 100,000 bytes each: 10 MB. [Announcers]: three
 // peers.

@@ -275,7 +275,7 @@ func TestRandomNames(t *testing.T) {
 		}
 		longest, run := 0, 0
 		for _, s := range tab.slots {
-			if run++; s.name == 0 {
+			if run++; s == 0 {
 				run = 0
 			}
 			longest = max(longest, run)
