@@ -142,7 +142,7 @@ type Core struct {
 	gossip    *addrrelay.Relay // nil when no addresses are kept
 	now       time.Time        // of the step being taken
 	compact   compactState
-	selfNonce map[uint64]struct{} // of the versions we sent and that were not answered yet
+	selfNonce map[uint64]struct{} // of the versions that we sent first and that were not answered yet
 	actions   []Action
 	woken     time.Time // the last WakeAt
 	timers    peerTimers

@@ -107,11 +107,12 @@ func (c *Core) ownAddress(id peer.ID) (wire.NetAddr, bool) {
 	return a, ok
 }
 
-// toldAddr is what a version message says of the peer's address: nothing where it is
-// not one of the internet's.
+// toldAddr is what a version message says of the peer: what is known that it offers, and
+// where it is, if that is on the internet.
 func toldAddr(p *peerState) wire.NetAddr {
+	told := wire.NetAddr{Services: p.addr.Services}
 	if ip, ok := p.addr.Addr.IP(); ok && p.addr.Addr.Routable() {
-		return wire.AddrOf(netip.AddrPortFrom(ip, p.addr.Port), 0)
+		told = wire.AddrOf(netip.AddrPortFrom(ip, p.addr.Port), told.Services)
 	}
-	return wire.NetAddr{}
+	return told
 }

@@ -80,7 +80,11 @@ func (c *Core) dialFailed(now time.Time, ev DialFailed) {
 
 func (c *Core) sendVersion(now time.Time, p *peerState) {
 	nonce := c.cfg.Rand.Uint64()
-	c.selfNonce[nonce] = struct{}{}
+	// Not those told to whoever comes to us: he could say them at other addresses, and
+	// know by our hanging up that they are ours, too.
+	if p.kind != peer.Inbound {
+		c.selfNonce[nonce] = struct{}{}
+	}
 	p.hello.nonce, p.hello.versionSent = nonce, true
 	c.send(p, &wire.MsgVersion{
 		Version: ProtocolVersion, Services: c.offers(p), Time: now.Unix(),

@@ -3,6 +3,7 @@ package p2p
 import (
 	"errors"
 
+	"grapevine/p2p/peer"
 	"grapevine/wire"
 )
 
@@ -46,6 +47,33 @@ func consequenceOf(command string, err error) consequence {
 	return passedOver
 }
 
+// consequence is what a peer has to bear for a message. What it may send in vain is not
+// read before it takes part, or over connections that are for something else.
+func (c *Core) consequence(p *peerState, ev Malformed) consequence {
+	switch ev.Command {
+	case "feature":
+		if p.hello.theirs == nil {
+			return passedOver
+		}
+	case "filterload", "filteradd":
+		if p.hello.done && !c.offers(p).Has(wire.NodeBloom) {
+			return ends // as any such message is
+		}
+	case "addr", "addrv2":
+		if p.kind == peer.BlockRelay {
+			return passedOver
+		}
+	case "headers", "cmpctblock":
+		if c.cfg.Ledger.Loading() {
+			return passedOver
+		}
+	}
+	if !p.hello.done && ev.Command != "feature" {
+		return passedOver
+	}
+	return consequenceOf(ev.Command, ev.Err)
+}
+
 // malformed deals with a message that could not be decoded.
 func (c *Core) malformed(ev Malformed) {
 	p := c.peers[ev.Peer]
@@ -54,8 +82,8 @@ func (c *Core) malformed(ev Malformed) {
 		return
 	}
 	reason := ev.Command + " message: " + ev.Err.Error()
-	switch then := consequenceOf(ev.Command, ev.Err); {
-	case then == passedOver || p.hello.theirs == nil:
+	switch then := c.consequence(p, ev); {
+	case then == passedOver:
 		c.log.Debug("malformed message passed over", "peer", p.id, "message", sanitize(ev.Command), "error", ev.Err)
 	case then == ends:
 		c.drop(p, reason)
