@@ -148,8 +148,15 @@ func TestBlocksOnly(t *testing.T) {
 	tx := spending(wire.Txid{1}, true)
 	for _, m := range []wire.Message{&wire.MsgTx{Tx: tx}, &wire.MsgInv{Items: []wire.Inv{wire.InvOfTx(wire.ByWtxid(tx.Wtxid()))}}} {
 		r := newRig(t, func(cfg *CoreConfig) { cfg.BlocksOnly = true })
-		r.allow(1, 0, true)
-		r.allow(2, peer.Relay, true)
+		for id, may := range []peer.Permissions{1: 0, 2: peer.Relay} {
+			if id == 0 {
+				continue
+			}
+			v := sent[*wire.MsgVersion](r.allow(peer.ID(id), may, true), peer.ID(id))
+			if len(v) != 1 || v[0].Relay != (may == peer.Relay) {
+				t.Errorf("with permissions %v: says %+v", may, v)
+			}
+		}
 		if !dropped(r.say(1, m), 1) {
 			t.Errorf("%s is borne with", m.Command())
 		}
