@@ -15,22 +15,29 @@ import (
 // tap passes connections on to an address and keeps all bytes that pass.
 type tap struct {
 	net.Listener
+	there, back way
+}
+
+// way is one direction: what both ends say at a time would be torn apart otherwise.
+type way struct {
 	mu   sync.Mutex
 	kept bytes.Buffer
 }
 
-// Write keeps what one end said to the other.
-func (w *tap) Write(p []byte) (int, error) {
+// Write keeps what one end says to the other.
+func (w *way) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.kept.Write(p)
 }
 
-func (w *tap) bytes() []byte {
+func (w *way) bytes() []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return bytes.Clone(w.kept.Bytes())
 }
+
+func (t *tap) bytes() []byte { return append(t.there.bytes(), t.back.bytes()...) }
 
 // tapOn listens on the loopback interface and passes on to an address there.
 func tapOn(t *testing.T, to string) *tap {
@@ -52,12 +59,12 @@ func tapOn(t *testing.T, to string) *tap {
 				_ = in.Close() // who dialled learns of it
 				continue
 			}
-			pass := func(from, to net.Conn) {
-				_, _ = io.Copy(io.MultiWriter(to, w), from) // until either end hangs up
+			pass := func(from, to net.Conn, w *way) {
+				_, _ = io.Copy(io.MultiWriter(w, to), from) // until either end hangs up
 				_, _ = from.Close(), to.Close()
 			}
-			wait.Go(func() { pass(in, out) })
-			wait.Go(func() { pass(out, in) })
+			wait.Go(func() { pass(in, out, &w.there) })
+			wait.Go(func() { pass(out, in, &w.back) })
 		}
 	})
 	t.Cleanup(func() {
