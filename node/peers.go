@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math"
-	"net/netip"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -170,7 +169,7 @@ func (n *Node) newPeers(ctx context.Context, c *chain.Chain, pool *mempool.Pool,
 		},
 		Owners:    peerOwners{c, pool},
 		Listeners: listeners, Dial: w.dial, DialTimeout: dialLimit, ReceiveBuffer: cfg.MaxReceiveBuffer,
-		Whitelist: func(a netip.Addr, inbound bool) peer.Permissions { return grants.To(0, wire.AddressOfIP(a), inbound) },
+		Whitelist: func(a wire.NetworkAddress, inbound bool) peer.Permissions { return grants.To(0, a, inbound) },
 		V2:        cfg.V2, CJDNS: cfg.Hidden.CJDNS, UploadRate: int64(min(cfg.UploadRate, math.MaxInt64)), DownloadRate: int64(min(cfg.DownloadRate, math.MaxInt64)),
 	})
 	if err != nil {

@@ -81,11 +81,10 @@ func inCJDNS(a wire.NetworkAddress) wire.NetworkAddress {
 
 // granted returns what the operator grants to an address.
 func (s *Service) granted(a wire.NetAddr, inbound bool) peer.Permissions {
-	ip, ok := a.Addr.IP()
-	if s.cfg.Whitelist == nil || !ok || a.Addr.IsZero() {
+	if s.cfg.Whitelist == nil || a.Addr.IsZero() {
 		return 0
 	}
-	return s.cfg.Whitelist(ip, inbound)
+	return s.cfg.Whitelist(a.Addr, inbound)
 }
 
 // networkOf returns the network that a peer is in; not that of addresses that are

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -68,7 +67,7 @@ type Config struct {
 	Dial func(ctx context.Context, d Dial) (net.Conn, error)
 	// Whitelist returns what the operator grants to an address, for connections that
 	// it makes (inbound) or that we make; nil grants nothing.
-	Whitelist func(a netip.Addr, inbound bool) peer.Permissions
+	Whitelist func(a wire.NetworkAddress, inbound bool) peer.Permissions
 	// V2 lets peers that connect to us choose the encrypted transport (BIP 324,
 	// -v2transport). What we begin with is for the core to say, in [Dial].
 	V2 bool

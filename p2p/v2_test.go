@@ -248,7 +248,7 @@ func TestPeersThroughProxies(t *testing.T) {
 	network := newMemoryNet()
 	a := startNodeWith(t, network, "127.0.0.1:1001", func(cfg *p2p.Config) {
 		cfg.Listeners[0].Network, cfg.Listeners[0].Permissions = wire.NetTorV3, peer.Addr
-		cfg.Whitelist = func(netip.Addr, bool) peer.Permissions { return peer.Download } // the proxy's
+		cfg.Whitelist = func(wire.NetworkAddress, bool) peer.Permissions { return peer.Download } // the proxy's
 	})
 	to := wire.NetAddr{Addr: onion, Port: 8333}
 	b := startNodeWith(t, network, "127.0.0.1:1002", with(connectTo("peer"), func(cfg *p2p.Config) {
@@ -270,9 +270,9 @@ func TestPeersThroughProxies(t *testing.T) {
 // addition to what the socket grants.
 func TestWhitelist(t *testing.T) {
 	network := newMemoryNet()
-	whitelist := func(ip netip.Addr, inbound bool) peer.Permissions {
+	whitelist := func(a wire.NetworkAddress, inbound bool) peer.Permissions {
 		switch {
-		case ip != netip.MustParseAddr("127.0.0.1"):
+		case a != wire.AddressOfIP(netip.MustParseAddr("127.0.0.1")):
 			return 0
 		case inbound:
 			return peer.Download

@@ -152,11 +152,12 @@ func TestInteractions(t *testing.T) {
 		{"-onlynet=IPv6 -onlynet=ipv6", usual, func(n *Net) {
 			n.Hidden.Only, n.Hidden.OnionLater, n.Hidden.Reachable = true, false, []wire.Network{wire.NetIPv6}
 		}},
-		{"-cjdnsreachable -externalip=fc00::1", usual, func(n *Net) {
+		{"-cjdnsreachable -externalip=fc00::1 -whitelist=noban@fc00::1", usual, func(n *Net) {
 			addr, _ := wire.ParseNetAddr("fc00::1", 8333)
 			addr.Addr = addr.Addr.AsCJDNS()
 			n.Hidden.CJDNS, n.Hidden.Reachable = true, append(n.Hidden.Reachable, wire.NetCJDNS)
 			n.Own = Own{External: []wire.NetAddr{addr}, MapPort: true}
+			n.Grants.List = []peer.Grant{{Permissions: peer.NoBan, Net: peer.SubnetOf(addr.Addr), In: true}}
 		}},
 		{"-i2psam=127.0.0.1 -i2pacceptincoming=0", usual, func(n *Net) {
 			n.Hidden.SAM, n.Hidden.AcceptI2P, n.Hidden.Reachable = "127.0.0.1:7656", false, append(n.Hidden.Reachable, wire.NetI2P)

@@ -106,6 +106,9 @@ func (a *Args) grants(n *Net, _ *params.Params) error {
 		if err != nil {
 			return err
 		}
+		if n.Hidden.CJDNS {
+			g.Net = g.Net.AsCJDNS()
+		}
 		n.Grants.List = append(n.Grants.List, g)
 	}
 	return nil
