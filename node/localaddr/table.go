@@ -140,6 +140,9 @@ const (
 
 // For implements [p2p.OwnAddresses].
 func (t *Table) For(v p2p.Vantage) (wire.NetAddr, bool) {
+	if !t.cfg.Listen {
+		return wire.NetAddr{}, false // nobody would be answered there, wherever it is
+	}
 	seen := v.SeenAs
 	believable := t.cfg.Discover && v.Peer.Addr.Routable() && seen.Addr.Routable() && t.reachable(seen.Addr)
 	t.mu.Lock()
@@ -173,9 +176,6 @@ func private(n wire.Network) bool { return n == wire.NetTorV3 || n == wire.NetI2
 
 // best picks the address that a peer reaches best.
 func (t *Table) best(v p2p.Vantage) (best wire.NetAddr, found bool) {
-	if !t.cfg.Listen {
-		return best, false
-	}
 	var reach netgroup.Reach
 	var score Score
 	for _, e := range t.list {

@@ -142,6 +142,7 @@ func TestFor(t *testing.T) {
 		for _, text := range c.own {
 			deaf.Add(addr(t, text), Named, true)
 		}
+		v.SeenAs = addr(t, "7.7.7.7:50000") // nor what the peer sees
 		if got, ok := deaf.For(v); ok {
 			t.Errorf("a node that does not listen tells %s", got)
 		}
