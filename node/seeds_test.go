@@ -62,6 +62,8 @@ func TestWhoIsAskedForPeers(t *testing.T) {
 		{[]string{"-testnet4"}, 2, "seed.testnet4.bitcoin.sprovoost.nl.", true, 230},
 		{[]string{"-signet"}, 2, "seed.signet.bitcoin.sprovoost.nl.", true, 170},
 		{[]string{"-signet", "-signetchallenge=51"}, 0, "", true, -1},
+		{[]string{"-signet", "-signetchallenge=51", "-signetseednode=own.test"}, 1, "own.test", true, -1},
+		{[]string{"-signetseednode=own.test"}, 7, "dnsseed.bluematt.me.", true, 2059},
 		{[]string{"-regtest"}, 0, "", true, 0},
 		{[]string{"-regtest", "-dnsseedhost=a.test", "-dnsseedhost=b.test", "-seedfile=" + list}, 2, "a.test", true, 1},
 		{[]string{"-fixedseeds=0"}, 7, "dnsseed.bluematt.me.", true, -1},

@@ -33,10 +33,13 @@ func (a *Args) own(n *Net, _ *params.Params) error {
 }
 
 // seeds reads where addresses come from at first.
-func (a *Args) seeds(n *Net, _ *params.Params) error {
+func (a *Args) seeds(n *Net, p *params.Params) error {
 	s := &n.Seeds
 	s.DNS, s.Forced, s.Fixed = a.Bool("dnsseed", true), a.Bool("forcednsseed", false), a.Bool("fixedseeds", true)
 	s.Nodes, s.Hosts = a.List("seednode"), a.List("dnsseedhost")
+	if p.IsSignet() && len(s.Hosts) == 0 {
+		s.Hosts = a.List("signetseednode")
+	}
 	if len(n.Connect) > 0 && len(s.Nodes) > 0 {
 		a.Notes = append(a.Notes, "-seednode is ignored when -connect is used")
 	}

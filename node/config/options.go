@@ -173,7 +173,7 @@ func chainOptions() []Option {
 		{Name: "regtest", Help: "Short for -chain=regtest, a network of one's own for tests, on which blocks are made at will"},
 		{Name: "signet", Help: "Short for -chain=signet"},
 		{Name: "signetchallenge", Hint: "=<hex>", Flags: NoNegation, Help: "The script that blocks of a signet of one's own must satisfy"},
-		{Name: "signetseednode", Hint: "=<host>", Flags: NoNegation, Support: NoEffect, Help: "Where to find peers of a signet; may be given several times"},
+		{Name: "signetseednode", Hint: "=<host>", Flags: NoNegation, Help: "Ask this host for peers of a signet instead of its DNS seeds; may be given several times"},
 		{Name: "testnet", Help: "Short for -chain=test, testnet3"},
 		{Name: "testnet4", Help: "Short for -chain=testnet4"},
 		{Name: "vbparams", Hint: "=<deployment>:<start>:<end>[:<height>]", Flags: Debug, Help: "Set when a version bits deployment runs (not on mainnet)"},
