@@ -15,8 +15,7 @@ const limitedDepth = 144
 // know that it offers s.
 func (c *Core) desirable(now time.Time, s wire.ServiceFlags) wire.ServiceFlags {
 	if s.Has(wire.NodeNetworkLimited) {
-		behind := now.Sub(time.Unix(int64(c.cfg.Ledger.Active().Tip().Time()), 0))
-		if behind < limitedDepth*time.Duration(c.cfg.Params.TargetSpacing)*time.Second {
+		if c.limitedWillDo(now) {
 			return wire.NodeNetworkLimited | wire.NodeWitness
 		}
 	}

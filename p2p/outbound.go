@@ -40,17 +40,21 @@ func (c *Core) tipAge(now time.Time) time.Duration {
 	return now.Sub(time.Unix(int64(c.cfg.Ledger.Active().Tip().Time()), 0))
 }
 
+// limitedWillDo reports whether pruned peers have all blocks that we lack.
+func (c *Core) limitedWillDo(now time.Time) bool { return c.tipAge(now) < limitedDepth*c.spacing() }
+
 // reviewOutbound looks after connections of our own choice: whether there are too
 // many, whether the tip is so old that one more is worth a try, and who is behind.
 func (c *Core) reviewOutbound(now time.Time) {
 	o := &c.outbound
 	if o.tipMoved.IsZero() {
 		o.tipMoved, o.nextExtra, o.nextStale = now, now.Add(conn.ExtraCheck), now.Add(staleCheck)
+		c.plan.AcceptLimited(c.limitedWillDo(now)) // anchors are looked at now or never
 	}
 	if !now.Before(o.nextExtra) {
 		o.nextExtra = now.Add(conn.ExtraCheck)
 		c.dropExtra(now)
-		c.plan.AcceptLimited(c.tipAge(now) < limitedDepth*c.spacing())
+		c.plan.AcceptLimited(c.limitedWillDo(now))
 		if !o.inSync && c.tipAge(now) < syncedSpacing*c.spacing() {
 			o.inSync = true
 			c.plan.ExtraBlockRelay()
@@ -58,7 +62,7 @@ func (c *Core) reviewOutbound(now time.Time) {
 	}
 	if !now.Before(o.nextStale) {
 		o.nextStale = now.Add(staleCheck)
-		stale := !c.cfg.Ledger.Loading() && now.Sub(o.tipMoved) > staleSpacing*c.spacing() && !c.downloading()
+		stale := c.plan.Choosing() && !c.cfg.Ledger.Loading() && now.Sub(o.tipMoved) > staleSpacing*c.spacing() && !c.downloading()
 		if stale && !c.plan.Stale() {
 			c.log.Info("The tip may be stale: one more peer is tried", "since", now.Sub(o.tipMoved).Round(time.Second))
 		}

@@ -181,10 +181,33 @@ func TestPeersBehindAreDropped(t *testing.T) {
 	}
 }
 
-// When no block has come for half an hour, one more peer is sought.
+// Anchors may be pruned nodes while the tip is near. They are looked at once, at the
+// start.
+func TestPrunedAnchors(t *testing.T) {
+	for age, want := range map[time.Duration]bool{23 * time.Hour: true, 25 * time.Hour: false} {
+		anchor := wire.AddrOf(netip.MustParseAddrPort("90.1.1.1:8333"), wire.NodeNetworkLimited|wire.NodeWitness)
+		r := newRig(t, withAddresses(newFakeAddresses(0)), func(cfg *CoreConfig) { cfg.Conn.Anchors = []wire.NetAddr{anchor} })
+		r.now = time.Unix(int64(r.ledger.tree.Best().Time()), 0).Add(age)
+		dialled := ofType[Dial](r.step(Tick{}))
+		if got := len(dialled) == 1 && dialled[0].Addr == anchor; got != want {
+			t.Errorf("with a tip of %v ago: dialled %v", age, dialled)
+		}
+	}
+}
+
+// When no block has come for half an hour, one more peer is sought, by a node that chooses
+// its peers.
 func TestStaleTip(t *testing.T) {
+	named := newRig(t)
+	for range 60 {
+		named.step(Tick{})
+		named.now = named.now.Add(time.Minute)
+	}
+	if named.plan.Stale() {
+		t.Error("a peer is sought by a node that chooses none")
+	}
 	for minutes, want := range map[time.Duration]bool{25: false, 45: true} {
-		fresh := newRig(t)
+		fresh := newRig(t, withAddresses(newFakeAddresses(0)))
 		fresh.step(Tick{})
 		start := fresh.now
 		for ; fresh.now.Before(start.Add(minutes * time.Minute)); fresh.now = fresh.now.Add(time.Minute) {

@@ -51,6 +51,9 @@ func (p *Plan) StaleTip(stale bool) { p.auto.stale = stale }
 // Stale reports whether one more peer is sought.
 func (p *Plan) Stale() bool { return p.auto.stale }
 
+// Choosing reports whether connections of our own choice are made at present.
+func (p *Plan) Choosing() bool { return p.active && p.auto.on }
+
 // ExtraBlockRelay begins with extra block-relay connections, once the node is in
 // sync.
 func (p *Plan) ExtraBlockRelay() { p.auto.extra = true }
