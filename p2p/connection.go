@@ -111,6 +111,9 @@ func (c *connection) read(ctx context.Context, s *Service) error {
 			return err
 		}
 		msg, err := wire.DecodeMessage(f.Command, f.Payload)
+		if err == nil && showsState(msg) {
+			cost = s.unshare(c, cost)
+		}
 		command := f.Command
 		if _, unknown := msg.(*wire.MsgUnknown); unknown {
 			command = otherType

@@ -49,6 +49,20 @@ func (c *connection) acquire(ctx context.Context, s *Service, cost int) error {
 	return err
 }
 
+// unshare gives back the share of a question, which waits until the peer reads the
+// answers to those before it: held for so long, a few peers that read nothing would
+// keep blocks from being taken in. It returns what the question is charged for from now
+// on. Decoded it takes no more: 1.8 MB, of 50,000 names in a getdata.
+func (s *Service) unshare(c *connection, cost int) int {
+	if cost <= largeMessage {
+		return cost
+	}
+	s.large.Release(int64(min(cost, largeRoom)))
+	c.undealt.Add(largeMessage - int64(cost))
+	c.credit.Release(int64(min(cost, c.size) - min(largeMessage, c.size)))
+	return largeMessage
+}
+
 // release gives back the room of a message, whose connection may be gone.
 func (s *Service) release(c *connection, cost int) {
 	if cost > largeMessage {

@@ -187,3 +187,42 @@ func TestLargestMessagesTakeTurns(t *testing.T) {
 	}
 	ledger.judge <- struct{}{}
 }
+
+// blockWatch tells of a block that is to be judged.
+type blockWatch struct {
+	p2p.Owners
+	reached chan struct{}
+}
+
+func (o blockWatch) SubmitBlock(context.Context, *wire.Block, bool) (bool, error) {
+	close(o.reached)
+	return false, errors.New("a failure of ours")
+}
+
+// Questions wait for their peer to read what it was answered. Those of twenty peers that
+// do not, of the largest size, do not keep the large blocks of others out.
+func TestQuestionsHoldNoShare(t *testing.T) {
+	network := newMemoryNet()
+	watch := blockWatch{reached: make(chan struct{})}
+	startNodeWith(t, network, "127.0.0.1:1001", func(cfg *p2p.Config) {
+		watch.Owners = cfg.Owners
+		cfg.Owners = watch
+		cfg.Core.Conn.MaxInbound = 30
+	})
+	question := &wire.MsgGetData{Items: make([]wire.Inv, wire.MaxInv)}
+	for i := range question.Items {
+		question.Items[i] = wire.InvOfTx(wire.ByTxid(wire.Txid{1, byte(i), byte(i >> 8)}))
+	}
+	for range 20 {
+		s := dialIn(t, network, "127.0.0.1:1001")
+		s.send(question) // answered by a notfound of 1.8 MB
+		s.send(question)
+	}
+	s := dialIn(t, network, "127.0.0.1:1001")
+	s.send(&wire.MsgBlock{Block: wire.NewBlock(wire.Header{}, []wire.Tx{{In: []wire.TxIn{{Witness: make([][]byte, 200_000)}}, Out: []wire.TxOut{{}}}})})
+	select {
+	case <-watch.reached:
+	case <-time.After(10 * time.Second):
+		t.Error("a block of 5 MB in memory has to wait")
+	}
+}
