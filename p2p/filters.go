@@ -82,7 +82,7 @@ func (c *Core) mempoolAsked(p *peerState) {
 			c.drop(p, "mempool request although bloom filters are not offered")
 		}
 	case c.refusesPool(c.now, p):
-	case p.light.rest == nil: // else it is being told
+	case len(p.light.rest) == 0: // else it is being told
 		c.txs.announce.TellAll(p.id)
 	}
 }

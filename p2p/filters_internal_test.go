@@ -212,3 +212,19 @@ func TestMempoolIsToldSlowly(t *testing.T) {
 		t.Errorf("told of %d", total)
 	}
 }
+
+// Who asks for a pool that is empty may ask again.
+func TestEmptyPoolMayBeAskedForAgain(t *testing.T) {
+	r := newRig(t, withBloom)
+	r.allow(1, 0, true)
+	r.say(1, &wire.MsgMempool{})
+	if got := r.told(1, time.Minute); len(got) != 0 {
+		t.Fatalf("told of %v", got)
+	}
+	tx := spending(wire.Txid{1}, true)
+	r.pool[tx.Txid()] = tx // it was there before the peer came, as far as the announcer knows
+	r.say(1, &wire.MsgMempool{})
+	if got := r.told(1, time.Minute); len(got) != 1 {
+		t.Errorf("told of %v, not of %v", got, tx.Wtxid())
+	}
+}
