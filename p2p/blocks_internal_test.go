@@ -34,6 +34,19 @@ func TestHeadersOfTrustedPeer(t *testing.T) {
 	}
 }
 
+// A chain of too little work is shown to nobody but those who may download anything.
+func TestLittleWorkIsNotShown(t *testing.T) {
+	for may, want := range map[peer.Permissions]int{0: 0, peer.Relay: 0, peer.Download: 1, peer.NoBan: 1} {
+		r := newRig(t, func(cfg *CoreConfig) { cfg.MinimumChainWork = u256.FromUint64(1 << 40) })
+		r.allow(1, may, true)
+		genesis := r.ledger.Active().Tip().Hash()
+		list := sent[*wire.MsgHeaders](r.say(1, &wire.MsgGetHeaders{Stop: genesis}), 1)
+		if len(list) != 1 || len(list[0].Headers) != want {
+			t.Errorf("permissions %v: answered by %v; want %d headers", may, list, want)
+		}
+	}
+}
+
 // Headers that were sent after others, which were refused for what is nobody's
 // fault, are not their sender's either.
 func TestHeadersAfterRefusedOnes(t *testing.T) {

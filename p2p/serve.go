@@ -4,7 +4,9 @@ import (
 	"errors"
 	"time"
 
+	"grapevine/internal/u256"
 	"grapevine/p2p/headersync"
+	"grapevine/p2p/peer"
 	"grapevine/wire"
 )
 
@@ -134,7 +136,11 @@ func (c *Core) getHeaders(p *peerState, m *wire.MsgGetHeaders) {
 	if c.cfg.Ledger.Loading() {
 		return
 	}
-	list, shown, ok := headersync.Answer(c.cfg.Ledger, c.cfg.MinimumChainWork, m.Locator, m.Stop)
+	least := c.cfg.MinimumChainWork
+	if p.may(peer.Download) {
+		least = u256.Int{}
+	}
+	list, shown, ok := headersync.Answer(c.cfg.Ledger, least, m.Locator, m.Stop)
 	if !ok {
 		return
 	}

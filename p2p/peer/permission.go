@@ -13,7 +13,8 @@ const (
 	// Relay: its transactions are taken with -blocksonly.
 	Relay
 	forceRelay
-	// Download: it is served beyond -maxuploadtarget.
+	// Download: it is served beyond -maxuploadtarget, and headers of however little
+	// work.
 	Download
 	noBan
 	// Mempool: it may ask for the whole pool (BIP 35).
