@@ -47,7 +47,8 @@
 //   - Silent peers: when a peer has sent nothing for ten seconds, and five more
 //     for each other peer that owes us blocks, others are asked for what it owes:
 //     any for the block that the chain stands still for, and those that have
-//     nothing else to do for the rest, three peers a block at most. The time
+//     nothing else to do for the rest, three peers a block at most, and such first
+//     that have shown a pace. The time
 //     doubles and recovers like that of stalling, up to five minutes: on a slow
 //     line of our own, asking twice makes it slower. The silent peer comes last
 //     until it sends something.

@@ -504,11 +504,17 @@ func (m *model) hedge(now time.Time, held bool, d *Decision) {
 	var spare []*modelPeer
 	var lacking []*headers.Node
 	quickest := make(map[*headers.Node]*modelPeer)
+	for _, paced := range []bool{true, false} {
+		for _, p := range m.sorted() {
+			if !p.slow && m.useful(p) && len(p.queue) < m.allowance(p) && p.paced() == paced {
+				m.ask(p, m.starving(p), now, d)
+			}
+		}
+	}
 	for _, p := range m.sorted() {
 		if p.slow || !m.useful(p) || len(p.queue) >= m.allowance(p) {
 			continue
 		}
-		m.ask(p, m.starving(p), now, d)
 		n, why := m.candidate(p)
 		if n != nil && !held {
 			continue
@@ -536,7 +542,7 @@ func (m *model) hedge(now time.Time, held bool, d *Decision) {
 			var best *modelPeer
 			for _, p := range spare {
 				owes := slices.ContainsFunc(p.queue, func(x modelEntry) bool { return x.node == e.node })
-				if len(p.queue) < m.allowance(p) && !owes && p.best.HasAncestor(e.node) && m.may(p, e.node) && (best == nil || len(p.queue) < len(best.queue)) {
+				if len(p.queue) < m.allowance(p) && !owes && p.best.HasAncestor(e.node) && m.may(p, e.node) && (best == nil || p.paced() && !best.paced() || p.paced() == best.paced() && len(p.queue) < len(best.queue)) {
 					best = p
 				}
 			}
@@ -545,6 +551,11 @@ func (m *model) hedge(now time.Time, held bool, d *Decision) {
 			}
 		}
 	}
+}
+
+func (p *modelPeer) paced() bool {
+	bytes, _, _ := p.pace()
+	return bytes > 0
 }
 
 func (m *model) here(n *headers.Node) bool {

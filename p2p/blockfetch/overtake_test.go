@@ -269,3 +269,28 @@ func TestSilentPeerIsOutrun(t *testing.T) {
 		t.Fatalf("outrun in %v", from.Sub(b.now))
 	}
 }
+
+// Of peers that may be asked for what a silent one owes, such come first as have sent
+// something, though they owe more: three that never do could keep a block from us.
+func TestSilentPeersComeAfterThoseWithAPace(t *testing.T) {
+	b := newBench(t, Config{})
+	chain := b.v.grow(b.v.tree.Genesis(), 7, 1)
+	b.v.syncing = false
+	for _, id := range []peer.ID{1, 2} {
+		b.f.AddPeer(id, full) // never sent anything
+	}
+	b.f.Has(1, chain[3])
+	b.next()
+	b.f.Has(2, chain[3])
+	b.peer(3, full, chain[6])
+	if _, asked := b.next(); !slices.Equal(asked[3], []int32{5, 6, 7}) {
+		t.Fatalf("asked %v", asked)
+	}
+	b.after(14 * time.Second)
+	b.deliver(3, chain[4], 300)
+	b.after(2 * time.Second) // ten, and five for the other that owes us blocks
+	_, asked := b.next()
+	if !slices.Equal(asked[3], []int32{1, 2, 3, 4}) || len(asked[2]) > 0 {
+		t.Errorf("asked %v", asked)
+	}
+}

@@ -116,22 +116,23 @@ func (f *Fetcher) overdue(p *peerState, busy int) time.Time {
 // hedge asks others for blocks that a peer owes us for too long: any for the
 // block that its chain waits for, and those that have nothing else to do for the
 // rest. Of these, quick ones are asked as well for what a slow one holds up the
-// chain with. A block is asked of three peers at most.
+// chain with. A block is asked of three peers at most; of peers that have shown a pace
+// first, since three that never sent anything could keep it from the others.
 func (f *Fetcher) hedge(now time.Time, d *Decision) {
 	f.overtake = time.Time{}
 	if len(f.flights) == 0 {
 		return
 	}
-	slow := f.oweSlowly()
+	if f.oweSlowly() {
+		f.askForNext(true, now, d)
+		f.askForNext(false, now, d)
+	}
 	f.spare, f.lacking = f.spare[:0], f.lacking[:0]
 	for _, p := range f.peers {
 		if p.slow || !f.useful(p) || len(p.queue) >= f.allowance(p) {
 			continue
 		}
 		p.complete()
-		if slow {
-			f.ask(p, f.starving(p), now, d)
-		}
 		next, why := f.candidate(p)
 		if next == nil || f.held {
 			f.spare = append(f.spare, p)
@@ -145,6 +146,18 @@ func (f *Fetcher) hedge(now time.Time, d *Decision) {
 		if q.slow && len(f.spare) > 0 {
 			f.share(q, now, d)
 		}
+	}
+}
+
+// askForNext asks those that have shown a pace, or those that have not, for the block
+// that their chain waits for.
+func (f *Fetcher) askForNext(paced bool, now time.Time, d *Decision) {
+	for _, p := range f.peers {
+		if p.slow || p.pace.known() != paced || !f.useful(p) || len(p.queue) >= f.allowance(p) {
+			continue
+		}
+		p.complete()
+		f.ask(p, f.starving(p), now, d)
 	}
 }
 
@@ -164,13 +177,14 @@ func (f *Fetcher) oweSlowly() bool {
 	return slices.ContainsFunc(f.peers, func(p *peerState) bool { return p.slow && len(p.queue) > 0 })
 }
 
-// share asks spare peers for what q owes, each block of the one that owes least.
+// share asks spare peers for what q owes, each block of the one that owes least, and
+// of one that has shown a pace if there is any.
 func (f *Fetcher) share(q *peerState, now time.Time, d *Decision) {
 	for i := range q.queue {
 		n := q.queue[i].node
 		var best *peerState
 		for _, p := range f.spare {
-			if len(p.queue) < f.allowance(p) && (best == nil || len(p.queue) < len(best.queue)) && p.owes(n) < 0 && p.best.HasAncestor(n) && f.may(p, n) {
+			if len(p.queue) < f.allowance(p) && (best == nil || p.rather(best)) && p.owes(n) < 0 && p.best.HasAncestor(n) && f.may(p, n) {
 				best = p
 			}
 		}
@@ -178,6 +192,14 @@ func (f *Fetcher) share(q *peerState, now time.Time, d *Decision) {
 			f.ask(best, n, now, d)
 		}
 	}
+}
+
+// rather reports whether a spare peer is asked sooner than another.
+func (p *peerState) rather(q *peerState) bool {
+	if known := p.pace.known(); known != q.pace.known() {
+		return known
+	}
+	return len(p.queue) < len(q.queue)
 }
 
 // ask asks p for a block that only slow peers owe us. A second one that does not send it is slow
