@@ -89,7 +89,7 @@ func (c *Core) PingAll(now time.Time) {
 }
 
 // Broadcast announces a transaction of the pool to all peers once more.
-func (c *Core) Broadcast(txid wire.Txid, wtxid wire.Wtxid) { c.txs.announce.Add(txid, wtxid) }
+func (c *Core) Broadcast(txid wire.Txid, wtxid wire.Wtxid) { c.txs.announce.Remind(txid, wtxid) }
 
 // Peers describes all connections, in the order of their ids. What the shell
 // counts is left zero.

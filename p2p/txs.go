@@ -164,7 +164,7 @@ func (c *Core) tx(now time.Time, p *peerState, m *wire.MsgTx, size int) {
 		c.orphanOffered(now, p, tx.Wtxid())
 	case c.haveTx(byWtxid, false):
 		if p.may(peer.ForceRelay) && c.cfg.Pool.Has(byTxid) {
-			t.announce.Add(tx.Txid(), tx.Wtxid())
+			t.announce.Remind(tx.Txid(), tx.Wtxid())
 		}
 	case t.lowFee.has(byWtxid.Hash()):
 		if c.lowFeeAgain(p, tx, size) {
@@ -364,7 +364,7 @@ func (c *Core) rebroadcast(now time.Time) {
 	if !c.retry.IsZero() {
 		for _, txid := range c.cfg.Unbroadcast() {
 			if tx, _, ok := c.cfg.Pool.Lookup(wire.ByTxid(txid)); ok {
-				c.txs.announce.Add(txid, tx.Wtxid())
+				c.txs.announce.Remind(txid, tx.Wtxid())
 			}
 		}
 	}

@@ -173,14 +173,25 @@ func (a *Announcer) TellAll(id peer.ID) {
 	t.asked = true
 }
 
-// Add lets a transaction that has entered the pool wait for all peers that are
-// not known to have it.
+// Add lets a transaction that has entered the pool wait for all peers. For those that
+// are known to have it, too, as they are not told of it, but may not fetch it sooner
+// than if they were.
 func (a *Announcer) Add(txid wire.Txid, wtxid wire.Wtxid) {
-	a.sequence++
+	a.add(txid, wtxid, func(*target) bool { return true })
+}
+
+// Remind lets a transaction that has been in the pool for a while wait once more for all
+// peers that are not known to have it.
+func (a *Announcer) Remind(txid wire.Txid, wtxid wire.Wtxid) {
 	marks := a.marks(txid, wtxid)
+	a.add(txid, wtxid, func(t *target) bool { return !t.known.has(marks.of(t)) })
+}
+
+func (a *Announcer) add(txid wire.Txid, wtxid wire.Wtxid, wants func(t *target) bool) {
+	a.sequence++
 	i, there := a.byWtxid[wtxid]
 	for place, t := range a.peers {
-		if t == nil || there && a.waits(i, place) || t.known.has(marks.of(t)) {
+		if t == nil || there && a.waits(i, place) || !wants(t) {
 			continue
 		}
 		if !there {
@@ -215,7 +226,8 @@ func (a *Announcer) Next() (next time.Time, ok bool) {
 	return next, ok
 }
 
-// Pending returns how many transactions wait to be announced to a peer.
+// Pending returns how many transactions wait to be announced to a peer, or to be left
+// out, as it has them.
 func (a *Announcer) Pending(id peer.ID) int {
 	if t := a.target(id); t != nil {
 		return t.waiting

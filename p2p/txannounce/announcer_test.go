@@ -161,17 +161,38 @@ func TestDoesNotTellWhatIsKnown(t *testing.T) {
 	b.Known(1, wire.ByWtxid(before.Wtxid()))
 	b.Known(2, wire.ByTxid(before.Txid()))
 	b.Known(9, wire.ByTxid(before.Txid()))
-	b.add(before)
+	b.Remind(before.Txid(), before.Wtxid())
 	if b.Pending(1) != 0 || b.Pending(2) != 0 {
 		t.Fatalf("%d and %d wait for peers that know them", b.Pending(1), b.Pending(2))
 	}
-	b.add(after, other)
+	b.add(before, after, other)
 	b.Known(1, wire.ByWtxid(after.Wtxid())) // while it waits
 	b.Known(2, wire.ByTxid(after.Txid()))
 	b.Known(2, wire.ByWtxid(other.Wtxid())) // not a name that peer 2 is told
 	told := b.drain()
 	b.tells(1, told[1], byWtxid(other))
 	b.tells(2, told[2], byTxid(other))
+}
+
+// Who says that he has a transaction may not fetch it before his round either, or he
+// could ask until it is there, and know when it came.
+func TestKnownIsNotServedBeforeTheRound(t *testing.T) {
+	for _, inbound := range []bool{false, true} {
+		b := newBench(t, 1)
+		b.AddPeer(1, Options{Wtxid: true, Inbound: inbound})
+		b.add(b.pool.make(1000))
+		b.drain()
+		watched := b.pool.make(1000)
+		b.Known(1, wire.ByWtxid(watched.Wtxid()))
+		b.add(watched)
+		if b.Announced(1, watched.Wtxid()) {
+			t.Errorf("inbound %v: it may be fetched at once", inbound)
+		}
+		b.tells(1, b.drain()[1], nil)
+		if !b.Announced(1, watched.Wtxid()) {
+			t.Errorf("inbound %v: it may not be fetched after the round", inbound)
+		}
+	}
 }
 
 func TestBestFirstAndParentsBeforeChildren(t *testing.T) {

@@ -16,7 +16,7 @@ func TestTellsByTheNameAgreedOn(t *testing.T) {
 	b.tells(1, told[1], byWtxid(tx))
 	b.tells(2, told[2], byTxid(tx))
 	b.tells(3, told[3], byWtxid(tx))
-	b.add(tx)
+	b.Remind(tx.Txid(), tx.Wtxid())
 	if _, ok := b.Next(); ok {
 		t.Error("a transaction that was announced waits again")
 	}

@@ -35,7 +35,9 @@
 // What a peer may fetch follows: [Announcer.Announced] denies what is still to be
 // announced, since an answer to a getdata would give away the arrival that the
 // timers hide; and everything before the first round, since an observer who
-// connects anew for each question would get around that.
+// connects anew for each question would get around that. What a peer says that it has
+// waits for its round like all else, and is only left out then: or who announces what
+// he is watching could fetch it at once.
 //
 // # Bounds
 //
@@ -48,7 +50,7 @@
 //
 // # Cost
 //
-// Add costs a table look-up a peer. Due costs a pass over what waits, and for each
+// Add costs a few steps a peer. Due costs a pass over what waits, and for each
 // transaction that is announced one look-up in the pool, whatever the number of
 // peers, plus the logarithm of the number that wait.
 //

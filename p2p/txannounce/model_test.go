@@ -54,11 +54,11 @@ func (m *model) addPeer(id peer.ID, options Options) {
 	}
 }
 
-func (m *model) add(txid wire.Txid, wtxid wire.Wtxid) {
+func (m *model) add(txid wire.Txid, wtxid wire.Wtxid, again bool) {
 	m.count++
 	waiting := m.waiting(wtxid)
 	for _, h := range m.peers {
-		if !h.knows(h.name(txid, wtxid)) {
+		if !again || !h.knows(h.name(txid, wtxid)) {
 			h.waits[wtxid] = true
 		}
 	}
@@ -184,8 +184,12 @@ func (c *pace) step(what, which byte) {
 	case 0, 1:
 		for n := range 1 + int(which)/2 { // up to a hundred, so that batches fill
 			tx := c.txs[(int(which)+n)%len(c.txs)]
-			c.Add(tx.Txid(), tx.Wtxid())
-			c.model.add(tx.Txid(), tx.Wtxid())
+			if again := what%8 == 1; again {
+				c.Remind(tx.Txid(), tx.Wtxid())
+			} else {
+				c.Add(tx.Txid(), tx.Wtxid())
+			}
+			c.model.add(tx.Txid(), tx.Wtxid(), what%8 == 1)
 		}
 	case 2:
 		name := wire.ByTxid(tx.Txid())
