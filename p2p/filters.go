@@ -65,7 +65,10 @@ func (c *Core) wantsTxs(now time.Time, p *peerState) {
 
 // hearing says how a peer is told of transactions.
 func (p *peerState) hearing() txannounce.Options {
-	return txannounce.Options{Inbound: p.kind == peer.Inbound, Wtxid: p.hello.wtxid}
+	return txannounce.Options{
+		Inbound: p.kind == peer.Inbound, Socket: txannounce.Socket{Network: p.network, Local: p.local},
+		Prompt: p.may(peer.NoBan), Wtxid: p.hello.wtxid,
+	}
 }
 
 // concerns reports whether a transaction passes a peer's filter.

@@ -2,6 +2,7 @@ package p2p
 
 import (
 	"errors"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -207,5 +208,25 @@ func TestBlocksBeyondTheCreditsAreHeld(t *testing.T) {
 	list = r.step(BlockJudged{Peer: a.Peer, Seq: a.Seq, Hash: a.Block.Hash(), Size: a.Size, Requested: true, Fresh: true})
 	if got := ofType[Release](list); len(got) != 1 || got[0].Bytes != 100 {
 		t.Errorf("the credit is not given back with the verdict: %v", list)
+	}
+}
+
+// A peer that the operator trusts is told of a transaction at once, others in their turn,
+// which inbound ones have in common with those of their own socket only.
+func TestWhoIsToldWhen(t *testing.T) {
+	r := newRig(t)
+	r.allow(1, peer.NoBan, true)
+	r.allow(2, 0, true)
+	r.told(2, time.Minute)
+	tx := spending(wire.Txid{1}, true)
+	r.pool[tx.Txid()] = tx
+	list := r.step(PoolAdded{Txid: tx.Txid(), Wtxid: tx.Wtxid()})
+	if n, m := len(sent[*wire.MsgInv](list, 1)), len(sent[*wire.MsgInv](list, 2)); n != 1 || m != 0 {
+		t.Errorf("told %d and %d times at once", n, m)
+	}
+	local := netip.MustParseAddrPort("127.0.0.1:8334")
+	r.step(Connected{Peer: 3, Kind: peer.Inbound, Name: "3", Network: wire.NetTorV3, Local: local})
+	if got := r.peers[3].hearing().Socket; got.Network != wire.NetTorV3 || got.Local != local {
+		t.Errorf("its moments are those of %v", got)
 	}
 }

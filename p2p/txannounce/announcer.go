@@ -2,6 +2,8 @@ package txannounce
 
 import (
 	"math/rand/v2"
+	"net/netip"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -18,6 +20,8 @@ const (
 	targetBatch = 70
 	// MaxBatch bounds them whatever waits.
 	MaxBatch = 1000
+	// promptPause is the least time between two batches for a peer that is told at once.
+	promptPause = 100 * time.Millisecond
 )
 
 // Config configures an [Announcer].
@@ -29,8 +33,17 @@ type Config struct {
 
 // Options say how to speak to a peer.
 type Options struct {
-	Inbound bool // it connected to us
-	Wtxid   bool // it agreed on BIP 339
+	Inbound bool   // it connected to us
+	Socket  Socket // by which it did
+	Prompt  bool   // it is told at once, since nothing is to be hidden from it
+	Wtxid   bool   // it agreed on BIP 339
+}
+
+// Socket is where a peer connected to us: those who came by the same one know already
+// that we are the same node.
+type Socket struct {
+	Network wire.Network
+	Local   netip.AddrPort
 }
 
 // Batch is what to announce to one peer now: at most [MaxBatch] transactions, by the
@@ -62,12 +75,30 @@ type Announcer struct {
 	byWtxid map[wire.Wtxid]int32
 	byTxid  map[wire.Txid]int32
 
-	sequence    uint64    // of the last Add
-	inbound     int       // pairs of a transaction and an inbound peer that wait
-	owedInbound int       // inbound peers whose next round comes in any case
-	inboundNext time.Time // zero while the timer does not run
-	swept       int       // where the search for what left the pool goes on
-	round       round     // scratch of Due
+	sequence uint64   // of the last Add
+	shared   []*clock // of inbound peers, one for each socket, in the order of their first ones
+	swept    int      // where the search for what left the pool goes on
+	round    round    // scratch of Due
+}
+
+// clock is the timer that inbound peers share who came by the same socket.
+type clock struct {
+	socket  Socket
+	members int
+	waiting int       // pairs of a transaction and one of them
+	owed    int       // of them, whose next round comes in any case
+	next    time.Time // zero while the timer does not run
+	due     bool      // scratch of Due
+}
+
+// runs reports whether there is anything to come for its peers.
+func (c *clock) runs() bool { return c.waiting+c.owed > 0 }
+
+// rest stops the timer while there is nothing to come.
+func (c *clock) rest() {
+	if !c.runs() {
+		c.next = time.Time{}
+	}
 }
 
 // target is a peer that is told of transactions.
@@ -77,7 +108,8 @@ type target struct {
 	filter   wire.FeeRate
 	known    recent
 	waiting  int
-	next     time.Time // of outbound peers; zero while the timer does not run
+	clock    *clock    // nil of outbound peers, and of those that are told at once
+	next     time.Time // of these; zero while the timer does not run
 	told     bool      // its first round has come
 	asked    bool      // it is told of the whole pool with its next round
 	sequence uint64    // when it was last told
@@ -112,8 +144,10 @@ func (a *Announcer) AddPeer(id peer.ID, options Options) {
 		return
 	}
 	t := &target{id: id, options: options}
-	if options.Inbound {
-		a.owedInbound++
+	if options.Inbound && !options.Prompt {
+		t.clock = a.clockOf(options.Socket)
+		t.clock.members++
+		t.clock.owed++
 	}
 	for place, other := range a.peers {
 		if other == nil {
@@ -143,12 +177,27 @@ func (a *Announcer) RemovePeer(id peer.ID) {
 			a.release(int32(i))
 		}
 	}
-	if t := a.peers[place]; t.options.Inbound && t.owed() {
-		a.owedInbound--
+	if t := a.peers[place]; t.clock != nil {
+		if t.owed() {
+			t.clock.owed--
+		}
+		t.clock.rest()
+		if t.clock.members--; t.clock.members == 0 {
+			a.shared = slices.DeleteFunc(a.shared, func(c *clock) bool { return c == t.clock })
+		}
 	}
 	a.peers[place] = nil
 	delete(a.places, id)
-	a.restInbound()
+}
+
+// clockOf returns the timer of those who came by a socket.
+func (a *Announcer) clockOf(socket Socket) *clock {
+	if i := slices.IndexFunc(a.shared, func(c *clock) bool { return c.socket == socket }); i >= 0 {
+		return a.shared[i]
+	}
+	c := &clock{socket: socket}
+	a.shared = append(a.shared, c)
+	return c
 }
 
 // SetFeeFilter records what a transaction has to pay to be announced to a peer
@@ -167,8 +216,8 @@ func (a *Announcer) TellAll(id peer.ID) {
 	if t == nil || t.asked {
 		return
 	}
-	if t.options.Inbound && !t.owed() {
-		a.owedInbound++
+	if t.clock != nil && !t.owed() {
+		t.clock.owed++
 	}
 	t.asked = true
 }
@@ -212,15 +261,19 @@ func (a *Announcer) Known(id peer.ID, tx wire.GenTxid) {
 // the zero time if it is to be called at once, to start a timer; false when nothing
 // waits and no peer is new.
 func (a *Announcer) Next() (next time.Time, ok bool) {
-	if a.inbound+a.owedInbound > 0 {
-		next, ok = a.inboundNext, true
+	earlier := func(at time.Time) {
+		if !ok || at.Before(next) {
+			next, ok = at, true
+		}
+	}
+	for _, c := range a.shared {
+		if c.runs() {
+			earlier(c.next)
+		}
 	}
 	for _, t := range a.peers {
-		if t == nil || t.idle() || t.options.Inbound {
-			continue
-		}
-		if !ok || t.next.Before(next) {
-			next, ok = t.next, true
+		if t != nil && !t.idle() && t.clock == nil {
+			earlier(t.next)
 		}
 	}
 	return next, ok

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -191,6 +192,73 @@ func TestKnownIsNotServedBeforeTheRound(t *testing.T) {
 		b.tells(1, b.drain()[1], nil)
 		if !b.Announced(1, watched.Wtxid()) {
 			t.Errorf("inbound %v: it may not be fetched after the round", inbound)
+		}
+	}
+}
+
+// Those who came by one socket are told at the same moments, those of others at their own:
+// who is connected by both cannot tell that they lead to one node.
+func TestSocketsHaveTheirOwnMoments(t *testing.T) {
+	b := newBench(t, 1)
+	tor := Socket{Network: wire.NetTorV3, Local: netip.MustParseAddrPort("127.0.0.1:8334")}
+	open, other := Socket{Network: wire.NetIPv4, Local: netip.MustParseAddrPort("1.2.3.4:8333")}, Socket{Network: wire.NetIPv4, Local: netip.MustParseAddrPort("1.2.3.5:8333")}
+	sockets := []Socket{tor, tor, open, open, other, other}
+	for i, s := range sockets {
+		b.AddPeer(peer.ID(i), Options{Inbound: true, Socket: s})
+	}
+	b.drain()
+	together := 0
+	for range 200 {
+		b.add(b.pool.make(1000))
+		at := map[peer.ID]time.Time{}
+		for len(at) < len(sockets) {
+			for _, batch := range b.wait() {
+				at[batch.Peer] = b.now
+			}
+		}
+		for i := 0; i < len(sockets); i += 2 {
+			if !at[peer.ID(i)].Equal(at[peer.ID(i+1)]) {
+				t.Fatalf("peers of one socket are told at %v and %v", at[peer.ID(i)], at[peer.ID(i+1)])
+			}
+			if at[peer.ID(i)].Equal(at[peer.ID((i+2)%len(sockets))]) {
+				together++
+			}
+		}
+	}
+	if together > 3 {
+		t.Errorf("peers of two sockets were told together %d times in 600", together)
+	}
+	for i := range sockets {
+		b.RemovePeer(peer.ID(i))
+	}
+	if len(b.shared) != 0 {
+		t.Errorf("%d timers are kept for nobody", len(b.shared))
+	}
+}
+
+// Whom the operator trusts is told at once; of a backlog, ten times a second.
+func TestPromptPeersDoNotWait(t *testing.T) {
+	for _, inbound := range []bool{false, true} {
+		b := newBench(t, 1)
+		b.AddPeer(1, Options{Inbound: inbound, Prompt: true, Wtxid: true})
+		b.Due(b.now, b.pool.lookup)
+		tx := b.pool.make(1000)
+		b.add(tx)
+		batches := b.Due(b.now, b.pool.lookup)
+		if len(batches) != 1 || !slices.Equal(batches[0].Items, byWtxid(tx)) {
+			t.Fatalf("inbound %v: told of %v at once", inbound, batches)
+		}
+		for range 2*targetBatch + 1 {
+			b.add(b.pool.make(1000))
+		}
+		began, told := b.now, 0
+		for told < 2*targetBatch+1 {
+			for _, batch := range b.wait() {
+				told += len(batch.Items)
+			}
+		}
+		if took := b.now.Sub(began); took != 2*promptPause {
+			t.Errorf("inbound %v: three batches took %v", inbound, took)
 		}
 	}
 }

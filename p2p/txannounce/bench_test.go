@@ -64,7 +64,7 @@ func BenchmarkDue(b *testing.B) {
 				}
 				a.Due(now, p.lookup)
 				now = now.Add(time.Hour)
-				a.inboundNext = now
+				a.shared[0].next = now
 				for _, t := range a.peers {
 					t.next = time.Time{} // outbound peers are not due
 				}

@@ -47,7 +47,7 @@ func (a *Announcer) check() error {
 
 // checkPeers verifies counts and timers.
 func (a *Announcer) checkPeers(waiting []int) error {
-	inbound, owedInbound, peers := 0, 0, 0
+	counted, peers := map[*clock]clock{}, 0
 	for place, t := range a.peers {
 		if t == nil {
 			continue
@@ -56,22 +56,33 @@ func (a *Announcer) checkPeers(waiting []int) error {
 		if a.places[t.id] != place || t.waiting != waiting[place] {
 			return fmt.Errorf("peer %v at %d: %d wait, %d counted", t.id, place, waiting[place], t.waiting)
 		}
-		if t.options.Inbound {
-			inbound += t.waiting
-			if t.owed() {
-				owedInbound++
-			}
+		if (t.clock != nil) != (t.options.Inbound && !t.options.Prompt) || t.clock != nil && t.clock.socket != t.options.Socket {
+			return fmt.Errorf("peer %v of %v: another's timer", t.id, t.options.Socket)
 		}
-		if !t.next.IsZero() && (t.idle() || t.options.Inbound) {
+		if t.clock != nil {
+			c := counted[t.clock]
+			c.members++
+			c.waiting += t.waiting
+			if t.owed() {
+				c.owed++
+			}
+			counted[t.clock] = c
+		}
+		if !t.next.IsZero() && (t.idle() || t.clock != nil) {
 			return fmt.Errorf("peer %v: a timer runs for nothing", t.id)
 		}
 	}
 	if peers != len(a.places) {
 		return fmt.Errorf("%d peers, %d places", peers, len(a.places))
 	}
-	if inbound != a.inbound || owedInbound != a.owedInbound || inbound+owedInbound == 0 && !a.inboundNext.IsZero() {
-		return fmt.Errorf("%d wait for inbound peers, %d counted; %d are owed a round, %d counted; next %v",
-			inbound, a.inbound, owedInbound, a.owedInbound, a.inboundNext)
+	if len(counted) != len(a.shared) {
+		return fmt.Errorf("%d timers are shared, %d are there", len(counted), len(a.shared))
+	}
+	for _, c := range a.shared {
+		n := counted[c]
+		if n.members != c.members || n.waiting != c.waiting || n.owed != c.owed || !c.runs() && !c.next.IsZero() {
+			return fmt.Errorf("timer of %v: %+v, %+v counted", c.socket, *c, n)
+		}
 	}
 	return nil
 }
@@ -83,8 +94,8 @@ func (a *Announcer) checkTold(now time.Time) error {
 			continue
 		}
 		next := t.next
-		if t.options.Inbound {
-			next = a.inboundNext
+		if t.clock != nil {
+			next = t.clock.next
 		}
 		if !next.After(now) {
 			return fmt.Errorf("peer %v: %d wait for a timer that ended at %v, now is %v", t.id, t.waiting, next, now)

@@ -11,9 +11,12 @@
 // together at the moments of a Poisson process, with a mean of [OutboundInterval]
 // for a peer that we connected to and [InboundInterval] for one that connected to
 // us. An observer who compares when a transaction reaches him over many
-// connections then learns little about who had it first. All inbound peers share
-// one process: otherwise, with k connections, the earliest of k draws would tell
-// him the time of arrival k times better.
+// connections then learns little about who had it first. All inbound peers that came
+// by the same socket of ours share one process: otherwise, with k connections, the
+// earliest of k draws would tell him the time of arrival k times better. Those of
+// another one have their own, or who connects by Tor and by IPv4 would see by the
+// moments that he has found one node twice. Whom the operator trusts is told at once,
+// and of a backlog ten times a second.
 //
 // The waiting time is drawn when the first transaction starts to wait. Since an
 // exponential distribution has no memory, that is the same as a process that
@@ -65,8 +68,8 @@
 //     peers only; each peer's count is that of its bits.
 //  2. A txid leads to something that waits and has that txid.
 //  3. A timer runs only while something waits for its peer or its first round is to
-//     come, that of inbound peers while that holds of any of them; the new ones
-//     among these are counted.
+//     come, that of the inbound peers of a socket while that holds of any of them; the
+//     new ones among these are counted.
 //  4. After Due, a timer runs for whatever waits and whoever is new, and ends later
 //     than now.
 package txannounce

@@ -50,23 +50,26 @@ func (a *Announcer) Due(now time.Time, lookup Lookup) []Batch {
 // have run out.
 func (a *Announcer) ring(now time.Time) {
 	a.round.due = a.round.due[:0]
-	inbound := false
-	if a.inbound+a.owedInbound > 0 {
-		inbound = !a.inboundNext.IsZero() && !now.Before(a.inboundNext)
-		if a.inboundNext.IsZero() {
-			a.inboundNext = a.draw(now, InboundInterval)
+	for _, c := range a.shared {
+		c.due = c.runs() && !c.next.IsZero() && !now.Before(c.next)
+		if c.runs() && c.next.IsZero() {
+			c.next = a.draw(now, InboundInterval)
 		}
 	}
 	for place, t := range a.peers {
 		if t == nil || t.idle() {
 			continue
 		}
-		due := inbound
-		if !t.options.Inbound {
-			due = !t.next.IsZero() && !now.Before(t.next)
-			if t.next.IsZero() {
-				t.next = a.draw(now, OutboundInterval)
-			}
+		due := false
+		switch {
+		case t.clock != nil:
+			due = t.clock.due
+		case t.options.Prompt:
+			due = !now.Before(t.next)
+		case t.next.IsZero():
+			t.next = a.draw(now, OutboundInterval)
+		default:
+			due = !now.Before(t.next)
 		}
 		if due {
 			a.round.due = append(a.round.due, place)
@@ -78,33 +81,27 @@ func (a *Announcer) ring(now time.Time) {
 // rewind ends the round of the peers that were told, and starts the timers of
 // those for which more waits.
 func (a *Announcer) rewind(now time.Time) {
-	inbound := false
 	for _, place := range a.round.due {
 		t := a.peers[place]
-		if t.options.Inbound && t.owed() {
-			a.owedInbound--
+		if t.clock != nil && t.owed() {
+			t.clock.owed--
 		}
 		t.sequence, t.told, t.asked = a.sequence, true, false
 		switch {
+		case t.clock != nil:
 		case t.waiting == 0:
 			t.next = time.Time{}
-		case t.options.Inbound:
-			inbound = true
+		case t.options.Prompt:
+			t.next = now.Add(promptPause)
 		default:
 			t.next = a.draw(now, OutboundInterval)
 		}
 	}
-	if inbound {
-		a.inboundNext = a.draw(now, InboundInterval)
-	}
-	a.restInbound()
-}
-
-// restInbound stops the timer of inbound peers while there is nothing to come for
-// any of them.
-func (a *Announcer) restInbound() {
-	if a.inbound+a.owedInbound == 0 {
-		a.inboundNext = time.Time{}
+	for _, c := range a.shared {
+		if c.due && c.runs() {
+			c.next = a.draw(now, InboundInterval)
+		}
+		c.rest()
 	}
 }
 

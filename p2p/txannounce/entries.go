@@ -73,8 +73,8 @@ func (a *Announcer) await(i int32, place int) {
 	a.row(i)[place/64] |= 1 << (place % 64)
 	t := a.peers[place]
 	t.waiting++
-	if t.options.Inbound {
-		a.inbound++
+	if t.clock != nil {
+		t.clock.waiting++
 	}
 }
 
@@ -86,9 +86,9 @@ func (a *Announcer) settle(i int32, place int) {
 	if t.idle() {
 		t.next = time.Time{}
 	}
-	if t.options.Inbound {
-		a.inbound--
-		a.restInbound()
+	if t.clock != nil {
+		t.clock.waiting--
+		t.clock.rest()
 	}
 }
 

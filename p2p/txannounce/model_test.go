@@ -214,7 +214,7 @@ func (c *pace) step(what, which byte) {
 			h.filter = rate
 		}
 	case 4:
-		options := Options{Inbound: which&1 != 0, Wtxid: which&2 != 0}
+		options := Options{Inbound: which&1 != 0, Wtxid: which&2 != 0, Prompt: which&12 == 12, Socket: Socket{Network: wire.Network(which >> 4 & 1)}}
 		c.AddPeer(p, options)
 		c.model.addPeer(p, options)
 	case 5:
@@ -244,10 +244,10 @@ func (c *pace) due() {
 	var ids []peer.ID
 	for id, h := range c.model.peers {
 		timer := c.target(id).next
-		if h.options.Inbound {
-			timer = c.inboundNext
+		if clock := c.target(id).clock; clock != nil {
+			timer = clock.next
 		}
-		if (len(h.waits) > 0 || !h.told || h.asked) && !timer.IsZero() && !timer.After(c.now) {
+		if (len(h.waits) > 0 || !h.told || h.asked) && (h.options.Prompt || !timer.IsZero()) && !timer.After(c.now) {
 			ids = append(ids, id)
 		}
 	}
