@@ -258,6 +258,19 @@ func (c *Core) orphan(now time.Time, p *peerState, tx *wire.Tx, missing []wire.T
 			t.orphans.Add(tx, id)
 		}
 	}
+	// The verdict may be older than what has told of the parents: it comes together with
+	// others, and packages and blocks by ways of their own. Once only, as they may be there
+	// and be spent.
+	if p != nil && c.arrived(missing) && t.orphans.Has(wire.ByWtxid(tx.Wtxid())) {
+		c.submitTx(-1, 0, tx, 0)
+	}
+}
+
+// arrived reports whether all of these transactions are here by now.
+func (c *Core) arrived(parents []wire.Txid) bool {
+	return !slices.ContainsFunc(parents, func(id wire.Txid) bool {
+		return !c.cfg.Pool.Has(wire.ByTxid(id)) && !c.txs.confirmed.has([32]byte(id))
+	})
 }
 
 // hopeless reports whether parents were refused in such a way that a child cannot

@@ -126,6 +126,34 @@ func TestOrphanOfTwoPoorParents(t *testing.T) {
 	}
 }
 
+// A verdict that comes after the parents, which were missing when it was made, is not the
+// last one; but a second one is.
+func TestParentsThatCameBeforeTheVerdict(t *testing.T) {
+	for _, mined := range []bool{false, true} {
+		r := newRig(t)
+		r.join(1, peer.Inbound)
+		parent, child, verdict := poorFamily()
+		sub := ofType[SubmitTx](r.say(1, &wire.MsgTx{Tx: child}))
+		if mined {
+			r.txs.confirmed.add([32]byte(parent.Txid()))
+		} else {
+			r.enter(parent)
+		}
+		late := TxJudged{Peer: sub[0].Peer, Seq: sub[0].Seq, Size: sub[0].Size, Tx: child, TxVerdict: verdict(child)}
+		again := ofType[SubmitTx](r.step(late))
+		if len(again) != 1 || again[0].Tx != child || again[0].Seq != 0 {
+			t.Fatalf("mined %v: judged again: %v", mined, again)
+		}
+		list := r.step(TxJudged{Peer: again[0].Peer, Tx: child, TxVerdict: verdict(child)})
+		if len(ofType[SubmitTx](list)) != 0 {
+			t.Errorf("mined %v: judged a third time", mined)
+		}
+		if n, _ := r.txs.orphans.Count(); n != 1 {
+			t.Errorf("mined %v: %d orphans", mined, n)
+		}
+	}
+}
+
 // Who sends an orphan has its parents, and is not told of them.
 func TestParentsAreKnown(t *testing.T) {
 	r := newRig(t)
