@@ -162,8 +162,8 @@ type txState struct {
 	confirmed *recentSet    // of blocks lately connected
 	last      *headers.Node // the last of those blocks, nil before the first
 	mined     minedTxs
-	judging   map[wire.Wtxid]struct{}
-	wtxPeers  int // peers that relay by wtxid
+	judging   map[wire.Wtxid]bool // set once the pool has told of it
+	wtxPeers  int                 // peers that relay by wtxid
 }
 
 // NewCore returns a core without peers.
@@ -182,7 +182,7 @@ func NewCore(cfg CoreConfig) (*Core, error) {
 		txs: txState{
 			requests: txrequest.New(txrequest.Config{Rand: seed()}), orphans: orphanage.New(orphanage.Config{}),
 			announce: txannounce.New(txannounce.Config{Rand: seed()}),
-			rejected: newRecentSet(rejectedKept), lowFee: newRecentSet(rejectedKept), confirmed: newRecentSet(confirmedKept), judging: map[wire.Wtxid]struct{}{},
+			rejected: newRecentSet(rejectedKept), lowFee: newRecentSet(rejectedKept), confirmed: newRecentSet(confirmedKept), judging: map[wire.Wtxid]bool{},
 		},
 	}
 	c.compact.extra = compact.NewExtra(cfg.ExtraTxs)

@@ -32,7 +32,7 @@ func (c *Core) paysTooLittle(ev TxJudged) (pending bool) {
 	if child == nil {
 		return false
 	}
-	t.judging[ev.Tx.Wtxid()], t.judging[child.Wtxid()] = struct{}{}, struct{}{}
+	t.judging[ev.Tx.Wtxid()], t.judging[child.Wtxid()] = false, false
 	c.do(SubmitPackage{Peer: ev.Peer, Seq: ev.Seq, Size: ev.Size, Parent: ev.Tx, Child: child})
 	return true
 }
@@ -53,7 +53,7 @@ func (c *Core) lowFeeAgain(p *peerState, tx *wire.Tx, size int) bool {
 		return false
 	}
 	t := &c.txs
-	t.judging[tx.Wtxid()], t.judging[child.Wtxid()] = struct{}{}, struct{}{}
+	t.judging[tx.Wtxid()], t.judging[child.Wtxid()] = false, false
 	c.do(SubmitPackage{Peer: p.id, Seq: p.order.submit(), Size: size, Parent: tx, Child: child})
 	return true
 }

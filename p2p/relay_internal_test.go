@@ -230,3 +230,31 @@ func TestWhoIsToldWhen(t *testing.T) {
 		t.Errorf("its moments are those of %v", got)
 	}
 }
+
+// What the pool has taken is not served before it is known here, and waits for its round.
+func TestJustTakenIsNotServed(t *testing.T) {
+	r := newRig(t)
+	r.allow(1, 0, true)
+	r.allow(2, 0, true)
+	r.told(2, time.Minute)
+	tx := spending(wire.Txid{1}, true)
+	sub := ofType[SubmitTx](r.say(1, &wire.MsgTx{Tx: tx}))
+	r.pool[tx.Txid()] = tx // the pool has judged it, and has told nobody
+	ask := &wire.MsgGetData{Items: []wire.Inv{wire.InvOfTx(wire.ByWtxid(tx.Wtxid()))}}
+	served := func() bool { return len(sent[*wire.MsgTx](r.say(2, ask), 2)) == 1 }
+	if served() {
+		t.Error("served before the pool has told of it")
+	}
+	r.step(PoolAdded{Txid: tx.Txid(), Wtxid: tx.Wtxid()})
+	if served() {
+		t.Error("served before its round")
+	}
+	r.told(2, time.Minute)
+	if !served() { // the verdict comes with others, which take longer
+		t.Error("not served after its round")
+	}
+	r.step(TxJudged{Peer: 1, Seq: sub[0].Seq, Size: sub[0].Size, Tx: tx})
+	if !served() {
+		t.Error("not served after the verdict")
+	}
+}

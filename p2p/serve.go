@@ -51,7 +51,7 @@ func (c *Core) serveTx(p *peerState, it *wire.Inv, id wire.GenTxid) {
 		return
 	}
 	tx, _, ok := c.cfg.Pool.Lookup(id)
-	if ok && !c.txs.announce.Announced(p.id, tx.Wtxid()) {
+	if ok && (c.justTaken(tx.Wtxid()) || !c.txs.announce.Announced(p.id, tx.Wtxid())) {
 		ok = false // whoever asks too early wants to know where it came from
 	} else if !ok {
 		tx, ok = c.justMined(id) // it was announced, and then there came a block
@@ -64,6 +64,13 @@ func (c *Core) serveTx(p *peerState, it *wire.Inv, id wire.GenTxid) {
 	c.txs.announce.Known(p.id, wire.ByTxid(tx.Txid()))
 	c.txs.announce.Known(p.id, wire.ByWtxid(tx.Wtxid()))
 	c.do(TxServed{Txid: tx.Txid()})
+}
+
+// justTaken reports whether the pool has a transaction and has not told of it yet, so that
+// it does not wait for anybody's round.
+func (c *Core) justTaken(id wire.Wtxid) bool {
+	told, judging := c.txs.judging[id]
+	return judging && !told
 }
 
 // justMined looks for a transaction in the newest block, which the pool has given up.

@@ -178,7 +178,7 @@ func (c *Core) tx(now time.Time, p *peerState, m *wire.MsgTx, size int) {
 }
 
 func (c *Core) submitTx(from peer.ID, seq uint64, tx *wire.Tx, size int) {
-	c.txs.judging[tx.Wtxid()] = struct{}{}
+	c.txs.judging[tx.Wtxid()] = false
 	c.do(SubmitTx{Peer: from, Seq: seq, Tx: tx, Size: size})
 }
 
@@ -388,6 +388,9 @@ func (c *Core) rebroadcast(now time.Time) {
 func (c *Core) poolAdded(ev PoolAdded) {
 	c.txs.requests.Forget(wire.ByTxid(ev.Txid))
 	c.txs.requests.Forget(wire.ByWtxid(ev.Wtxid))
+	if _, judging := c.txs.judging[ev.Wtxid]; judging {
+		c.txs.judging[ev.Wtxid] = true
+	}
 	if c.cfg.Ledger.Syncing() {
 		return
 	}
