@@ -342,9 +342,10 @@ func (c *Core) blockTxn(now time.Time, p *peerState, m *wire.MsgBlockTxn, size i
 }
 
 // keepExtra keeps what the pool refused when it first came: a miner may have taken
-// it all the same, and an orphan's parents may be in the same block.
+// it all the same, and an orphan's parents may be in the same block. Not a copy that lacks
+// its witness, which none can take.
 func (c *Core) keepExtra(ev TxJudged) {
-	if ev.Err != nil && ev.Seq != 0 {
+	if ev.Err != nil && ev.Seq != 0 && !ev.Unsettled {
 		c.compact.extra.Add(ev.Tx)
 	}
 }

@@ -323,11 +323,11 @@ func (c *Core) orphanOffered(now time.Time, p *peerState, wtxid wire.Wtxid) {
 func (c *Core) txRefused(tx *wire.Tx, v TxVerdict) {
 	t := &c.txs
 	t.orphans.Erase(tx.Wtxid())
-	t.requests.Forget(wire.ByWtxid(tx.Wtxid()))
 	c.log.Debug("transaction refused", "txid", tx.Txid(), "reason", v.Err)
 	if v.Unsettled {
-		return
+		return // others are asked still: the wtxid of a copy without witness is the txid of all
 	}
+	t.requests.Forget(wire.ByWtxid(tx.Wtxid()))
 	t.rejected.add([32]byte(tx.Wtxid()))
 	if v.Outright || !tx.HasWitness() {
 		t.rejected.add([32]byte(tx.Txid()))

@@ -126,6 +126,31 @@ func TestOrphanOfTwoPoorParents(t *testing.T) {
 	}
 }
 
+// A copy without its witness, which anybody can make, keeps nobody from being asked for
+// the transaction by its txid, and is not kept for blocks.
+func TestStrippedCopyKeepsNothingOut(t *testing.T) {
+	r := newRig(t)
+	r.join(1, peer.Inbound)
+	r.joinAs(2, peer.Inbound, wtxidVersion-1)
+	whole := spending(wire.Txid{1}, true).Clone()
+	whole.In[0].Witness = [][]byte{{1}}
+	whole.Seal()
+	stripped := whole.Clone()
+	stripped.In[0].Witness = nil
+	stripped.Seal()
+	id := wire.ByTxid(whole.Txid())
+	r.say(2, &wire.MsgInv{Items: []wire.Inv{wire.InvOfTx(id)}})
+	r.judge(r.say(1, &wire.MsgTx{Tx: stripped}), func(*wire.Tx) TxVerdict {
+		return TxVerdict{Err: errors.New("no witness"), Unsettled: true}
+	})
+	if !r.asksFor(2, id) {
+		t.Error("it is not asked for any more")
+	}
+	if n := len(r.compact.extra.All()); n != 0 {
+		t.Errorf("%d copies are kept for blocks", n)
+	}
+}
+
 // A verdict that comes after the parents, which were missing when it was made, is not the
 // last one; but a second one is.
 func TestParentsThatCameBeforeTheVerdict(t *testing.T) {
