@@ -126,6 +126,8 @@ func (c *Core) privateMessage(now time.Time, p *peerState, msg wire.Message) {
 			c.drop(p, "obsolete version")
 		case !m.Relay:
 			c.drop(p, "takes no transactions")
+		case !m.Services.Has(c.desirable(now, m.Services)):
+			c.drop(p, "does not offer the expected services")
 		default:
 			h.theirs, h.common = m, min(m.Version, privateVersion)
 			c.send(p, &wire.MsgVerack{})

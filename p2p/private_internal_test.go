@@ -190,11 +190,14 @@ func TestPrivateNetworks(t *testing.T) {
 
 // What goes wrong on a private connection ends it, and another one is made.
 func TestPrivateFailures(t *testing.T) {
-	hello := &wire.MsgVersion{Version: ProtocolVersion, Nonce: 5, Relay: true}
+	hello := &wire.MsgVersion{Version: ProtocolVersion, Services: wire.NodeNetwork | wire.NodeWitness, Nonce: 5, Relay: true}
 	other := spending(wire.Txid{8}, true)
 	cases := map[string]func(r *rig){
 		"takes no transactions": func(r *rig) {
 			r.say(9, &wire.MsgVersion{Version: ProtocolVersion, Nonce: 5})
+		},
+		"has no witnesses": func(r *rig) {
+			r.say(9, &wire.MsgVersion{Version: ProtocolVersion, Services: wire.NodeNetwork, Relay: true})
 		},
 		"is too old": func(r *rig) { r.say(9, &wire.MsgVersion{Version: 31799, Relay: true}) },
 		"asks for another": func(r *rig) {
