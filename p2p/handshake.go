@@ -142,6 +142,7 @@ func (c *Core) verack(now time.Time, p *peerState) {
 		return
 	}
 	h.done = true
+	p.settleReconciling()
 	c.plan.HandshakeDone(p.id)
 	delete(c.selfNonce, h.nonce)
 	p.ping.next = now

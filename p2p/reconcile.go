@@ -56,6 +56,14 @@ func (c *Core) reconciles(p *peerState, m *wire.MsgSendTxRcncl) {
 	}
 }
 
+// settleReconciling forgets at the end of the handshake what did not come to an agreement:
+// BIP 330 names transactions by wtxid, which the peer has to know, too.
+func (p *peerState) settleReconciling() {
+	if !p.recon.agreed || !p.hello.wtxid {
+		p.recon = reconciliation{}
+	}
+}
+
 // reconcileKeys derives the keys of short ids from both salts, the lower one first.
 func reconcileKeys(a, b uint64) (k0, k1 uint64) {
 	tag := sha256.Sum256([]byte("Tx Relay Salting"))

@@ -106,6 +106,22 @@ func TestBIP330Agreement(t *testing.T) {
 	}
 }
 
+// Without BIP 339 nothing is agreed on, whatever was said.
+func TestBIP330NeedsWtxids(t *testing.T) {
+	for _, wtxid := range []bool{false, true} {
+		r := newRig(t, func(cfg *CoreConfig) { cfg.Reconcile = true })
+		r.greet(1, peer.Inbound, ProtocolVersion, true)
+		if wtxid {
+			r.say(1, &wire.MsgWtxidRelay{})
+		}
+		r.say(1, &wire.MsgSendTxRcncl{Version: 1, Salt: 7})
+		r.say(1, &wire.MsgVerack{})
+		if got := r.peers[1].recon; got.agreed != wtxid || (got.salt != 0) != wtxid {
+			t.Errorf("wtxidrelay %v: agreed on %+v", wtxid, got)
+		}
+	}
+}
+
 // The keys are those that the tagged hash of both salts gives, whoever computes them.
 func TestReconcileKeys(t *testing.T) {
 	a0, a1 := reconcileKeys(1, 2)
