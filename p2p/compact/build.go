@@ -53,6 +53,9 @@ func Build(b *wire.Block, nonce uint64) *wire.MsgCmpctBlock {
 // Pick answers a getblocktxn: the transactions of a block at these places. ok is
 // false when the block has no such place.
 func Pick(b *wire.Block, indexes []uint16) (m *wire.MsgBlockTxn, ok bool) {
+	if len(indexes) > len(b.Txs) { // each is asked for once
+		return nil, false
+	}
 	m = &wire.MsgBlockTxn{Block: b.Hash(), Txs: make([]wire.Tx, len(indexes))}
 	for i, at := range indexes {
 		if int(at) >= len(b.Txs) {

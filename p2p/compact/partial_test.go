@@ -381,3 +381,20 @@ func TestFillAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// Who asks for more than there is in a block is refused before room is made for an answer.
+func TestPickMakesNoRoomInVain(t *testing.T) {
+	b := wire.NewBlock(wire.Header{}, []wire.Tx{{In: []wire.TxIn{{}}, Out: []wire.TxOut{{}}}})
+	indexes := make([]uint16, MaxTxs)
+	for i := range indexes {
+		indexes[i] = uint16(i)
+	}
+	n := testing.AllocsPerRun(3, func() {
+		if _, ok := Pick(b, indexes); ok {
+			t.Error("a block of one transaction has 65,535")
+		}
+	})
+	if n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
