@@ -97,7 +97,7 @@ func (m *MsgAddrV2) decode(r *reader) {
 
 func (r *reader) addressV2() NetworkAddress {
 	n := Network(r.uint8("network"))
-	size := r.count(maxAddressV2, 1, "address")
+	size := r.claimed(maxAddressV2, 1, "address")
 	if want, known := n.addrLen(); known && size != want {
 		r.fail(ErrBadAddress, n.String()+" address")
 	}

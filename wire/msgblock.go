@@ -79,7 +79,7 @@ func (m *MsgHeaders) AppendPayload(b []byte) []byte {
 // decode passes over the number of transactions that stands behind each
 // header, since headers are sent as blocks without any.
 func (m *MsgHeaders) decode(r *reader) {
-	n := r.count(MaxHeaders, HeaderSize+1, "count")
+	n := r.claimed(MaxHeaders, HeaderSize+1, "count")
 	m.Headers = make([]Header, n)
 	for i := range m.Headers {
 		m.Headers[i] = r.header("header")

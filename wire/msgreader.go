@@ -98,18 +98,31 @@ func (r *reader) compact(what string) uint64 {
 
 // count reads the length of a list of at most most elements ([MaxSize] where the
 // payload alone bounds them) of at least size bytes each, and fails unless that
-// many bytes are there. What a list takes is thereby bounded by what has arrived.
+// many bytes are there. What a list takes is thereby bounded by what has arrived. One
+// that is cut short is ErrTruncated however long it claims to be: nobody is punished for
+// a list that he did not send.
 func (r *reader) count(most, size int, what string) int {
 	n := r.compact(what)
 	switch {
-	case n > uint64(most):
-		r.fail(ErrLimit, what)
-		return 0
 	case int(n)*size > r.left():
 		r.fail(ErrTruncated, what)
 		return 0
+	case n > uint64(most):
+		r.fail(ErrLimit, what)
+		return 0
 	}
 	return int(n)
+}
+
+// claimed is count for where the claim alone is held against the limit, as Bitcoin Core
+// has it for headers and for single addresses.
+func (r *reader) claimed(most, size int, what string) int {
+	at := *r
+	if n := at.compact(what); at.err == nil && n > uint64(most) {
+		r.fail(ErrLimit, what)
+		return 0
+	}
+	return r.count(most, size, what)
 }
 
 // sized reads a byte string of at most most bytes; it aliases the payload.
