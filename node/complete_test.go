@@ -309,7 +309,7 @@ func (s *spender) send(n *complete) {
 	i := s.rand.IntN(len(s.coins))
 	c := s.coins[i]
 	tx := c.spend(500 + wire.Amount(s.rand.IntN(5000)))
-	if _, err := n.pool.Submit(n.ctx, tx, mempool.SubmitOptions{}); err != nil {
+	if _, err := n.pool.Submit(n.ctx, tx, mempool.SubmitOptions{Local: true}); err != nil {
 		return // its parent has not come here, or too many depend on each other
 	}
 	n.tell()

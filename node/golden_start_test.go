@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"grapevine/internal/testdata"
 	"grapevine/node"
 	"grapevine/node/config"
 )
@@ -27,7 +27,7 @@ type goldenNode struct {
 // them, and stops it when the test ends.
 func startGolden(t *testing.T, blocks string, height int32) *goldenNode {
 	t.Helper()
-	dir, port := t.TempDir(), freePort(t)
+	dir, port := t.TempDir(), testdata.FreePort(t)
 	// The flags that the recording was made with, the indexes of coin statistics and of filters aside.
 	args, err := config.Parse(config.Node, []string{
 		"-regtest", "-datadir=" + dir, fmt.Sprintf("-rpcport=%d", port), "-listen=0", "-connect=0", "-dnsseed=0", "-fixedseeds=0",
@@ -61,16 +61,6 @@ func startGolden(t *testing.T, blocks string, height int32) *goldenNode {
 	g := &goldenNode{url: fmt.Sprintf("http://127.0.0.1:%d/", port)}
 	g.wait(t, done, filepath.Join(dir, "regtest", ".cookie"), height)
 	return g
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // startTimeout is how long a node may take to start and to load 147 blocks.

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"grapevine/internal/testdata"
 	"grapevine/wire"
 )
 
@@ -305,7 +306,7 @@ func TestPeersInI2P(t *testing.T) {
 	s := &sam{sessions: map[string]string{}, waiting: map[string]chan waiter{}, over: t.Context()}
 	router := serving(t, s.serve)
 	dir := t.TempDir()
-	far := start(t, "-regtest", "-datadir="+dir, "-dbcache=16", "-connect=0", "-bind="+loopback(t), "-i2psam="+router)
+	far := start(t, "-regtest", "-datadir="+dir, "-dbcache=16", "-connect=0", "-bind="+testdata.FreeAddress(t), "-i2psam="+router)
 	var own struct {
 		LocalAddresses []struct {
 			Address string
@@ -335,7 +336,7 @@ func TestPeersInI2P(t *testing.T) {
 		}
 	}
 	// The next run has the same address.
-	far = start(t, "-regtest", "-datadir="+dir, "-dbcache=16", "-connect=0", "-bind="+loopback(t), "-i2psam="+router)
+	far = start(t, "-regtest", "-datadir="+dir, "-dbcache=16", "-connect=0", "-bind="+testdata.FreeAddress(t), "-i2psam="+router)
 	await(t, "the address again", func() (bool, string) {
 		text, failure := far.ask("getnetworkinfo")
 		return json.Unmarshal([]byte(text), &own) == nil && len(own.LocalAddresses) == 1 && own.LocalAddresses[0].Address == address, text + failure

@@ -35,7 +35,7 @@ func (r *running) finish() {
 
 // What a node knows of others is there again after a restart: addresses, bans, and the block-relay peers to begin with.
 func TestNetworkSurvivesARestart(t *testing.T) {
-	listen, dir := loopback(t), t.TempDir()
+	listen, dir := testdata.FreeAddress(t), t.TempDir()
 	other := start(t, "-regtest", "-datadir="+t.TempDir(), "-connect=0", "-bind="+listen, "-dbcache=16")
 	other.until(0)
 	n := start(t, "-regtest", "-datadir="+dir, "-dbcache=16", "-bantime=5000")
@@ -73,7 +73,7 @@ func TestNetworkSurvivesARestart(t *testing.T) {
 
 // A ban ends the connections that there are, and lets none in.
 func TestBanTakesEffect(t *testing.T) {
-	listen := loopback(t)
+	listen := testdata.FreeAddress(t)
 	first := start(t, "-regtest", "-datadir="+t.TempDir(), "-connect=0", "-bind="+listen, "-dbcache=16")
 	first.until(0)
 	second := start(t, "-regtest", "-datadir="+t.TempDir(), "-connect="+listen, "-dbcache=16")
@@ -90,7 +90,7 @@ func TestBanTakesEffect(t *testing.T) {
 
 // What is granted by address, and by socket, is what getpeerinfo shows.
 func TestPermissionsAreGranted(t *testing.T) {
-	listen, white := loopback(t), loopback(t)
+	listen, white := testdata.FreeAddress(t), testdata.FreeAddress(t)
 	first := start(t, "-regtest", "-datadir="+t.TempDir(), "-connect=0", "-bind="+listen, "-whitebind=addr@"+white, "-whitelist=in,out,mempool@127.0.0.1", "-dbcache=16")
 	first.until(0)
 	second := start(t, "-regtest", "-datadir="+t.TempDir(), "-connect=0", "-addnode="+listen, "-addnode="+white, "-whitelist=out,forcerelay@127.0.0.1", "-dbcache=16")
@@ -142,7 +142,7 @@ func playTor(t *testing.T, service string) (address string) {
 // With Tor's control port at hand the node has an onion address, tells of it, and reaches others.
 func TestOnionService(t *testing.T) {
 	const service = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd"
-	cfg := configure(t, "-regtest", "-datadir="+t.TempDir(), "-bind="+loopback(t), "-torcontrol="+playTor(t, service), "-dbcache=16")
+	cfg := configure(t, "-regtest", "-datadir="+t.TempDir(), "-bind="+testdata.FreeAddress(t), "-torcontrol="+playTor(t, service), "-dbcache=16")
 	cfg.Net.Hidden.ListenOnion = true
 	r := run(t, cfg)
 	r.shows("the onion address", `"localaddresses":[{"address":"`+service+`.onion","port":18444,"score":4}]`, "getnetworkinfo")

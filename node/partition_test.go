@@ -4,7 +4,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 
 	"grapevine/chain/chaintest"
 	"grapevine/chain/consensus"
+	"grapevine/internal/testdata"
 	"grapevine/wire"
 )
 
@@ -24,14 +24,7 @@ type peered struct {
 // join starts a node that connects to nobody by itself.
 func join(t *testing.T, name string) *peered {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listen := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	listen := testdata.FreeAddress(t)
 	n := &peered{name: name, listen: listen}
 	n.running = start(t, "-regtest", "-datadir="+t.TempDir(), "-connect=0", "-bind="+listen, "-dbcache=16")
 	n.until(0) // the calls are served

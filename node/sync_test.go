@@ -2,7 +2,6 @@ package node
 
 import (
 	"encoding/json"
-	"net"
 	"os"
 	"runtime"
 	"testing"
@@ -11,23 +10,12 @@ import (
 	"grapevine/internal/testdata"
 )
 
-// loopback returns an address on which nobody listens.
-func loopback(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // A node that knows one other node and nothing else has the first blocks of
 // mainnet and their coins from it. With the network's own minimum of work, not even
 // the headers of such a chain are kept.
 func TestMainnetOverPeers(t *testing.T) {
 	blocks := testdata.Module(t, "github.com/btcsuite/btcd", "v0.26.2", "blockchain/testdata/blk_0_to_14131.dat")
-	listen := loopback(t)
+	listen := testdata.FreeAddress(t)
 	first := start(t, "-datadir="+t.TempDir(), "-connect=0", "-bind="+listen, "-minimumchainwork=0", "-loadblock="+blocks)
 	first.until(14131)
 	second := start(t, "-datadir="+t.TempDir(), "-connect="+listen, "-minimumchainwork=0")
@@ -71,12 +59,12 @@ func TestStartSyncStop(t *testing.T) {
 	if testing.Short() {
 		times = 20
 	}
-	listen := loopback(t)
+	listen := testdata.FreeAddress(t)
 	first := start(t, "-regtest", "-datadir="+t.TempDir(), "-connect=0", "-bind="+listen, "-dbcache=16")
 	first.until(0)
 	first.result("generatetodescriptor", 30, "raw(51)")
 	cycle := func() {
-		n := start(t, "-regtest", "-datadir="+t.TempDir(), "-connect="+listen, "-bind="+loopback(t), "-dbcache=16")
+		n := start(t, "-regtest", "-datadir="+t.TempDir(), "-connect="+listen, "-bind="+testdata.FreeAddress(t), "-dbcache=16")
 		n.until(30)
 		n.stop()
 		if err := n.ended(); err != nil {
