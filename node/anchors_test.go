@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"log/slog"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -100,6 +101,30 @@ func TestAnchorsAreTakenOnce(t *testing.T) {
 	}
 	if _, err := os.Stat(path); !os.IsNotExist(err) {
 		t.Errorf("a damaged file stays: %v", err)
+	}
+}
+
+// A node that does not come to connecting keeps them.
+func TestAnchorsOutliveAFailedStart(t *testing.T) {
+	busy, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	cfg := configure(t, "-regtest", "-datadir="+t.TempDir(), "-listen", "-bind="+busy.Addr().String(), "-dbcache=16")
+	if err := os.MkdirAll(cfg.NetDir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	saveAnchors(cfg.NetDir, cfg.Params.Magic, someAnchors(t), slog.New(slog.DiscardHandler))
+	n, err := New(cfg, Console{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "Unable to bind to") {
+		t.Fatalf("a node whose port is taken: %v", err)
+	}
+	if got := takeAnchors(cfg.NetDir, cfg.Params.Magic, slog.New(slog.DiscardHandler)); !reflect.DeepEqual(got, someAnchors(t)) {
+		t.Errorf("anchors left: %v", got)
 	}
 }
 

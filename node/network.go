@@ -68,7 +68,6 @@ func (n *Node) openNetwork() (*network, error) {
 		return nil, err
 	}
 	cfg := n.cfg.Net
-	log := n.sink.Logger("net")
 	if err := w.openRoutes(); err != nil {
 		return nil, err
 	}
@@ -83,10 +82,7 @@ func (n *Node) openNetwork() (*network, error) {
 		}
 	}
 	list := bans.New(bans.Config{Time: cfg.BanTime, Rand: newRand()})
-	w.bans = openBans(list, n.cfg.NetDir, n.clock.Now, cfg.Hidden.CJDNS, log)
-	if !cfg.ConnectOnly {
-		w.anchors = takeAnchors(n.cfg.NetDir, n.cfg.Params.Magic, log)
-	}
+	w.bans = openBans(list, n.cfg.NetDir, n.clock.Now, cfg.Hidden.CJDNS, n.sink.Logger("net"))
 	w.book, err = addrman.Open(addrman.Config{Dir: filepath.Join(n.cfg.NetDir, "peers"), Groups: w.groups, Rand: newRand(), Logger: n.sink.Logger("addrman")})
 	if err != nil {
 		return nil, fmt.Errorf("Cannot open the addresses of peers: %w", err)

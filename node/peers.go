@@ -139,6 +139,9 @@ func (n *Node) newPeers(ctx context.Context, c *chain.Chain, pool *mempool.Pool,
 			return nil, err
 		}
 	}
+	if !cfg.ConnectOnly { // not sooner: a node that cannot listen shall not lose them
+		w.anchors = takeAnchors(n.cfg.NetDir, n.cfg.Params.Magic, n.sink.Logger("net"))
+	}
 	if w.router != nil && cfg.Hidden.AcceptI2P {
 		listeners = append(listeners, p2p.Listener{Listener: w.router.Listener(), Network: wire.NetI2P})
 	}
