@@ -15,6 +15,7 @@ const maxAnnounced = 8
 // tipMoved announces new blocks, and forgets what the old tip decided.
 func (c *Core) tipMoved(now time.Time, ev TipMoved) {
 	c.outbound.tipMoved, c.outbound.considered = now, time.Time{}
+	c.gossiped = true // the first sync may be over, and we tell of ourselves
 	c.txs.rejected.clear()
 	c.txs.lowFee.clear()
 	c.confirmedUpTo(ev.New)

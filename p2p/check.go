@@ -42,6 +42,11 @@ func (c *Core) check() error {
 	if err := c.checkCompact(); err != nil {
 		return err
 	}
+	if c.gossip != nil && !c.gossiped {
+		if at := c.gossip.Wake(); !at.IsZero() && (c.gossipNext.IsZero() || at.Before(c.gossipNext)) {
+			return fmt.Errorf("addresses are due at %v, looked for at %v", at, c.gossipNext)
+		}
+	}
 	if wtx != c.txs.wtxPeers {
 		return fmt.Errorf("%d peers relay by wtxid, %d are counted", wtx, c.txs.wtxPeers)
 	}

@@ -127,27 +127,31 @@ func (cfg *CoreConfig) validate() error {
 // peer's released bytes never exceed what was received from it; deferred
 // messages are in the order in which they came.
 type Core struct {
-	cfg       CoreConfig
-	log       *slog.Logger
-	peers     map[peer.ID]*peerState
-	order     []*peerState // by id, so that nothing depends on the order of a map
-	plan      *conn.Plan
-	fetch     *blockfetch.Fetcher
-	headers   *headersync.Syncer
-	txs       txState
-	private   *privateState
-	clocks    clockOffsets
-	upload    upload
-	outbound  outbound
-	gossip    *addrrelay.Relay // nil when no addresses are kept
-	now       time.Time        // of the step being taken
-	compact   compactState
-	selfNonce map[uint64]struct{} // of the versions that we sent first and that were not answered yet
-	actions   []Action
-	woken     time.Time // the last WakeAt
-	timers    peerTimers
-	lookAgain time.Time // while blocks are imported: nobody tells of its end
-	retry     time.Time // when what nobody asked for is announced again
+	cfg      CoreConfig
+	log      *slog.Logger
+	peers    map[peer.ID]*peerState
+	order    []*peerState // by id, so that nothing depends on the order of a map
+	plan     *conn.Plan
+	fetch    *blockfetch.Fetcher
+	headers  *headersync.Syncer
+	txs      txState
+	private  *privateState
+	clocks   clockOffsets
+	upload   upload
+	outbound outbound
+	gossip   *addrrelay.Relay // nil when no addresses are kept
+	// gossiped is set when addresses may have become due sooner than gossipNext, which
+	// is zero while none will.
+	gossiped   bool
+	gossipNext time.Time
+	now        time.Time // of the step being taken
+	compact    compactState
+	selfNonce  map[uint64]struct{} // of the versions that we sent first and that were not answered yet
+	actions    []Action
+	woken      time.Time // the last WakeAt
+	timers     peerTimers
+	lookAgain  time.Time // while blocks are imported: nobody tells of its end
+	retry      time.Time // when what nobody asked for is announced again
 
 	presyncTold time.Time // when a first pass over headers was last spoken of
 }
@@ -300,10 +304,7 @@ func (c *Core) nextWake() (at time.Time, found bool) {
 	earlier(c.lookAgain, !c.lookAgain.IsZero())
 	earlier(c.retry, !c.retry.IsZero())
 	earlier(c.outboundWake(), true)
-	if c.gossip != nil {
-		at := c.gossip.Wake()
-		earlier(at, !at.IsZero())
-	}
+	earlier(c.gossipNext, !c.gossipNext.IsZero())
 	earlier(c.plan.Wake())
 	if c.private != nil && c.plan.Active() {
 		earlier(c.private.Next())

@@ -41,6 +41,7 @@ func (c *Core) joinGossip(now time.Time, p *peerState) {
 	if c.gossip == nil {
 		return
 	}
+	c.gossiped = true
 	ask := c.gossip.AddPeer(now, p.id, addrrelay.Options{
 		Kind: p.kind, V2: p.hello.addrV2, Trusted: p.may(peer.Addr),
 		Socket: addrrelay.Socket{Network: p.network, Local: p.local},
@@ -56,6 +57,7 @@ func (c *Core) addresses(now time.Time, p *peerState, list []wire.TimedAddr) {
 	if c.gossip == nil {
 		return
 	}
+	c.gossiped = true
 	take := c.gossip.Received(now, p.id, slices.Clone(list)) // the message may be shared
 	if len(take) > 0 {
 		c.cfg.Addresses.Add(now, take, p.addr.Addr, addrrelay.Penalty)
@@ -70,15 +72,17 @@ func (c *Core) getAddr(now time.Time, p *peerState) {
 	if c.gossip == nil {
 		return
 	}
+	c.gossiped = true
 	c.gossip.GetAddr(now, p.id, func(limit, percent int) []wire.TimedAddr {
 		list := c.cfg.Addresses.Sample(now, limit, percent, wire.NetNone, true)
 		return slices.DeleteFunc(list, func(a wire.TimedAddr) bool { return c.unwanted(a.Addr) })
 	})
 }
 
-// passAddresses sends the addresses that are due.
+// passAddresses sends the addresses that are due. Most events bring no new ones, and are
+// not worth a look at every peer.
 func (c *Core) passAddresses(now time.Time) {
-	if c.gossip == nil {
+	if c.gossip == nil || !c.gossiped && (c.gossipNext.IsZero() || now.Before(c.gossipNext)) {
 		return
 	}
 	var own addrrelay.Own
@@ -90,6 +94,7 @@ func (c *Core) passAddresses(now time.Time) {
 			c.send(p, b.Message())
 		}
 	}
+	c.gossiped, c.gossipNext = false, c.gossip.Wake()
 }
 
 // ownAddress is what a peer is told of where we are.
