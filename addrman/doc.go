@@ -71,11 +71,12 @@
 //
 // A kill costs what changed in the last minute: what is written then is one batch, at
 // most 8 MB of it, and there as a whole or not at all. An address that moves to the tried
-// table while the batch is made may be in both tables, and counts as tried. When the map of autonomous systems
-// changes, so do the buckets: tried addresses move to where they belong now, new ones to
-// where their first source puts them, and those that meet another there are dropped. The
-// tables are rewritten in one batch then. Of records whose place is not that of their
-// hash the same becomes as of a changed map.
+// table while the batch is made may be in both tables, and counts as tried.
+//
+// When the map of autonomous systems changes, so do the buckets: tried addresses move to
+// where they belong now, new ones to where their first source puts them, and those that
+// meet another there are dropped. The tables are rewritten in one batch then. Of records
+// whose place is not that of their hash the same becomes as of a changed map.
 //
 // A store that cannot be read, was made by another program or has another version is
 // set aside: its directory is renamed peers.damaged-1 and so on, with a warning, and the

@@ -95,8 +95,9 @@
 //     it is decoded and until it was judged. A transaction of more than 400,000
 //     bytes, which the pool would refuse, is not decoded.
 //   - Being read: one frame of at most 4 MB, whose memory grows with what arrives, to
-//     6.1 MB while it is copied, and 32 KiB of what follows it. To be sent: twice the send buffer and 8 MB, 10 MB in
-//     all; requests wait from 1 MB on, and who lets more pile up is dropped.
+//     6.1 MB while it is copied, and 32 KiB of what follows it. To be sent: twice the
+//     send buffer and 8 MB, 10 MB in all; requests wait from 1 MB on, and who lets
+//     more pile up is dropped.
 //   - Blocks that were asked for are on the fetcher's account of 48 MiB for all peers. One
 //     of more than eight times its bytes in memory stays on its sender's account, and so
 //     do all while more than 48 MiB are here: 384 MiB at the very worst, 120 MB of

@@ -21,7 +21,8 @@
 // caller checks first, but that may be another's: the rest can be made up. So
 //
 //   - names are sought in a table whose chains are at most 64 long, however they were
-//     chosen (a quarter of it is used, so that names at random make chains of 20); the scan of the pool is one hash a transaction, whatever was sent;
+//     chosen (a quarter of it is used, so that names at random make chains of 20); the
+//     scan of the pool is one hash a transaction, whatever was sent;
 //   - what is found counts up to the 4 MB of a block, and no further;
 //   - a block that does not fit its merkle root or witness commitment is not handed
 //     on: it may be a collision, which is nobody's fault, so [ErrCollision] asks for the

@@ -62,9 +62,10 @@
 //	held back: 15,218 headers and a message, at 48 bytes                           827 kB
 //	chunks that are not full, and the rest                                          45 kB
 //
-// 1.6 MB at most, and less on every other network but regtest (1.9 MB); longer chains are refused. Once the work
-// is there, what is held back is handed out in one list, 1.4 MB until it is judged. A
-// peer without a sync in two passes costs 400 bytes, see [Syncer.Footprint].
+// 1.6 MB at most, and less on every other network but regtest (1.9 MB); longer chains
+// are refused. Once the work is there, what is held back is handed out in one list,
+// 1.4 MB until it is judged. A peer without a sync in two passes costs 400 bytes, see
+// [Syncer.Footprint].
 //
 // # Answering
 //

@@ -18,9 +18,10 @@
 // Two things are bounded, memory and the time that erasing takes.
 //
 // Memory is counted by weight, or half the bytes that the decoded transaction takes
-// when that is more, as it is with thousands of empty witness items. All orphans together, each once, may weigh [PeerWeight] for each peer that
-// announced any: 404,000, one transaction of the largest standard weight and a
-// bit. One that weighs more than [MaxWeight] is not taken at all.
+// when that is more, as it is with thousands of empty witness items. All orphans
+// together, each once, may weigh [PeerWeight] for each peer that announced any:
+// 404,000, one transaction of the largest standard weight and a bit. One that weighs
+// more than [MaxWeight] is not taken at all.
 //
 // Time is counted by a latency score: one for each announcement and one more
 // for every ten inputs of an orphan, since those are the entries to be undone.
