@@ -347,6 +347,24 @@ func TestExtraNetwork(t *testing.T) {
 	}
 }
 
+// A node at home does not stand for the internet's network: another is looked for, and
+// the only peer there is kept.
+func TestNodeAtHomeIsInNoNetwork(t *testing.T) {
+	p := planFor(newBook(), func(cfg *Config) { cfg.SetMax(125) })
+	for id, at := range []string{"192.168.1.2:8333", "127.0.0.1:8333", "30.1.2.3:8333"} {
+		if !p.Connected(start, peer.ID(id), Info{Kind: peer.Manual, Target: at, Addr: netAddr(t, at)}).Admitted {
+			t.Fatal(at)
+		}
+	}
+	if p.sums.networks[wire.NetIPv4] != 1 || p.sums.networks[wire.NetNone] != 2 {
+		t.Errorf("networks %v", p.sums.networks)
+	}
+	p.Disconnected(start, 0)
+	if p.sums.networks[wire.NetNone] != 1 {
+		t.Errorf("networks %v", p.sums.networks)
+	}
+}
+
 func TestV2(t *testing.T) {
 	speaks, not := netAddr(t, "30.1.0.1"), netAddr(t, "30.2.0.1")
 	speaks.Services |= wire.NodeP2PV2

@@ -79,7 +79,7 @@ func (p *Plan) worstFullRelay(list []Outbound) (Outbound, *link) {
 		if l == nil || l.kind != peer.FullRelay || o.Closing || o.Protected {
 			continue
 		}
-		if p.sums.networks[l.addr.Addr.Network()] <= 1 {
+		if p.sums.networks[l.network()] <= 1 {
 			continue // the only one there
 		}
 		if worst == nil || o.Announced.Before(worst.Announced) || o.Announced.Equal(worst.Announced) && o.ID > worst.ID {

@@ -62,8 +62,17 @@ func (s *sums) add(l *link, n int) {
 		s.leaving += n
 	}
 	if l.kind == peer.FullRelay || l.kind == peer.Manual {
-		s.networks[l.addr.Addr.Network()] += n
+		s.networks[l.network()] += n
 	}
+}
+
+// network is the network that a connection leads into: none for an address that is not
+// one of the internet's, such as a node at home, which says nothing of what lies beyond.
+func (l *link) network() wire.Network {
+	if !l.addr.Addr.Routable() {
+		return wire.NetNone
+	}
+	return l.addr.Addr.Network()
 }
 
 // New returns a plan.
