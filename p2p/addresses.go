@@ -14,10 +14,8 @@ const limitedDepth = 144
 // desirable returns the services that a peer of our choice has to offer, of whom we
 // know that it offers s.
 func (c *Core) desirable(now time.Time, s wire.ServiceFlags) wire.ServiceFlags {
-	if s.Has(wire.NodeNetworkLimited) {
-		if c.limitedWillDo(now) {
-			return wire.NodeNetworkLimited | wire.NodeWitness
-		}
+	if s.Has(wire.NodeNetworkLimited) && c.limitedWillDo(now) {
+		return wire.NodeNetworkLimited | wire.NodeWitness
 	}
 	return wire.NodeNetwork | wire.NodeWitness
 }

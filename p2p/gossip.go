@@ -108,7 +108,7 @@ func (c *Core) ownAddress(id peer.ID) (wire.NetAddr, bool) {
 		v.SeenAs = p.hello.theirs.To
 	}
 	a, ok := c.cfg.Own.For(v)
-	a.Services = c.cfg.Services
+	a.Services = c.offers(p)
 	return a, ok
 }
 

@@ -132,6 +132,11 @@ func TestOwnAddressIsTold(t *testing.T) {
 			t.Errorf("syncing %v: told %+v", syncing, m)
 		}
 	}
+	granted := newRig(t, withAddresses(newFakeAddresses(3)), func(cfg *CoreConfig) { cfg.Own = ownAddress(own) })
+	told := granted.addressed(1, peer.Manual, somewhere(1), func(ev *Connected) { ev.Permissions = peer.BloomFilter })
+	if m := sent[*wire.MsgAddrV2](told, 1); len(m) != 1 || m[0].Addrs[0].Services != granted.cfg.Services|wire.NodeBloom {
+		t.Errorf("a peer that may filter is told %+v", m)
+	}
 	r := newRig(t)
 	list := r.addressed(1, peer.FullRelay, wire.AddrOf(netip.MustParseAddrPort("127.0.0.1:5"), 0))
 	if v := sent[*wire.MsgVersion](list, 1); len(v) != 1 || !v[0].To.Addr.IsZero() {
