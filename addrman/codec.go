@@ -77,24 +77,12 @@ func (r *recordReader) address() wire.NetworkAddress {
 		return wire.NetworkAddress{}
 	}
 	n := wire.Network(head[0])
-	a, err := wire.AddressOf(n, r.next(addressSize(n)))
+	size, _ := n.AddrLen()
+	a, err := wire.AddressOf(n, r.next(size))
 	if err != nil || a.Network() != n {
 		r.bad = true // an unknown network, or an address that has another form
 	}
 	return a
-}
-
-func addressSize(n wire.Network) int {
-	switch n {
-	case wire.NetIPv4:
-		return 4
-	case wire.NetIPv6, wire.NetCJDNS:
-		return 16
-	case wire.NetTorV3, wire.NetI2P:
-		return 32
-	default:
-		return 0
-	}
 }
 
 func (r *recordReader) number(limit uint64) uint64 {

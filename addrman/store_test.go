@@ -25,7 +25,8 @@ import (
 func anyAddr(r *rand.Rand) wire.NetAddr {
 	for {
 		n := []wire.Network{wire.NetIPv4, wire.NetIPv4, wire.NetIPv6, wire.NetTorV3, wire.NetI2P, wire.NetCJDNS}[r.IntN(6)]
-		b := make([]byte, addressSize(n))
+		size, _ := n.AddrLen()
+		b := make([]byte, size)
 		for i := range b {
 			b[i] = byte(r.Uint32())
 		}

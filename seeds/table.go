@@ -55,20 +55,6 @@ func compare(a, b wire.NetAddr) int {
 	return cmp.Or(cmp.Compare(a.Addr.Network(), b.Addr.Network()), bytes.Compare(a.Addr.Bytes(), b.Addr.Bytes()), cmp.Compare(a.Port, b.Port))
 }
 
-// addressSize returns the length of addresses of a network, 0 when it has none.
-func addressSize(n wire.Network) int {
-	switch n {
-	case wire.NetIPv4:
-		return 4
-	case wire.NetIPv6, wire.NetCJDNS:
-		return 16
-	case wire.NetTorV3, wire.NetI2P:
-		return 32
-	default:
-		return 0
-	}
-}
-
 // DecodeTable reads what [AppendTable] wrote. It allocates for what is there only.
 func DecodeTable(b []byte) ([]wire.NetAddr, error) {
 	var list []wire.NetAddr
@@ -77,7 +63,7 @@ func DecodeTable(b []byte) ([]wire.NetAddr, error) {
 			return nil, fmt.Errorf("%w: it ends within a header", ErrTable)
 		}
 		n, count := wire.Network(b[0]), int(binary.BigEndian.Uint16(b[1:]))
-		size := addressSize(n)
+		size, _ := n.AddrLen()
 		if size == 0 || count == 0 {
 			return nil, fmt.Errorf("%w: %d addresses of network %d", ErrTable, count, n)
 		}

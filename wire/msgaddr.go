@@ -53,7 +53,7 @@ func (m *MsgAddrV2) PayloadSize() int {
 	n := CompactSizeLen(uint64(len(m.Addrs)))
 	for i := range m.Addrs {
 		size := 16 // of the zero address too
-		if s, known := m.Addrs[i].Addr.net.addrLen(); known {
+		if s, known := m.Addrs[i].Addr.net.AddrLen(); known {
 			size = s
 		}
 		n += 4 + CompactSizeLen(uint64(m.Addrs[i].Services)) + 2 + size + 2
@@ -72,7 +72,7 @@ func (m *MsgAddrV2) AppendPayload(b []byte) []byte {
 		if n == NetNone {
 			n = NetIPv6
 		}
-		size, _ := n.addrLen()
+		size, _ := n.AddrLen()
 		b = append(b, byte(n), byte(size))
 		b = append(b, a.Addr.b[:size]...)
 		b = binary.BigEndian.AppendUint16(b, a.Port)
@@ -98,7 +98,7 @@ func (m *MsgAddrV2) decode(r *reader) {
 func (r *reader) addressV2() NetworkAddress {
 	n := Network(r.uint8("network"))
 	size := r.claimed(maxAddressV2, 1, "address")
-	if want, known := n.addrLen(); known && size != want {
+	if want, known := n.AddrLen(); known && size != want {
 		r.fail(ErrBadAddress, n.String()+" address")
 	}
 	a, _ := AddressOf(n, r.next(size, "address")) // its error is that of the line above

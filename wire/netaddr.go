@@ -40,8 +40,8 @@ func (n Network) String() string {
 	}
 }
 
-// addrLen returns the length of addresses of a known network.
-func (n Network) addrLen() (size int, known bool) {
+// AddrLen returns the length in bytes of addresses of a network, 0 of an unknown one.
+func (n Network) AddrLen() (size int, known bool) {
 	switch n {
 	case NetIPv4:
 		return 4, true
@@ -60,7 +60,7 @@ func (n Network) addrLen() (size int, known bool) {
 // of an unknown network reads as.
 type NetworkAddress struct {
 	net Network
-	b   [32]byte // the first addrLen bytes, the others zero
+	b   [32]byte // the first AddrLen bytes, the others zero
 }
 
 // AddressOfIP returns an IPv4 or IPv6 address. A zone is dropped.
@@ -78,7 +78,7 @@ func AddressOfIP(ip netip.Addr) NetworkAddress {
 // address as one of IPv6) give the zero address; a known one with a wrong
 // length is ErrBadAddress.
 func AddressOf(n Network, b []byte) (NetworkAddress, error) {
-	size, known := n.addrLen()
+	size, known := n.AddrLen()
 	if !known {
 		return NetworkAddress{}, nil
 	}
@@ -110,13 +110,13 @@ func (a NetworkAddress) IsZero() bool { return a.net == NetNone }
 
 // Bytes returns a copy of the address as its network writes it.
 func (a NetworkAddress) Bytes() []byte {
-	size, _ := a.net.addrLen()
+	size, _ := a.net.AddrLen()
 	return append([]byte(nil), a.b[:size]...)
 }
 
 // AppendTo appends what [NetworkAddress.Bytes] returns.
 func (a NetworkAddress) AppendTo(b []byte) []byte {
-	size, _ := a.net.addrLen()
+	size, _ := a.net.AddrLen()
 	return append(b, a.b[:size]...)
 }
 
